@@ -1,0 +1,7 @@
+//! The command line: one file per subcommand.
+
+pub mod check;
+pub mod demo;
+pub mod package;
+pub mod serve;
+pub mod supervise;

@@ -1,0 +1,46 @@
+//! Pilothouse: a self-hosted ChatOps bot for Microsoft Teams.
+//!
+//! Someone types `/deploy production v2.1.0`; the bot parses it, checks who may, shows a card
+//! saying exactly what would ship, waits for a second person's Approve, starts the pipeline once,
+//! watches it, proves the service healthy, and remembers for ever who did what.
+//!
+//! # The map of the house
+//!
+//! Three ideas carry it. *A button says a command*: typing and clicking come in through one door,
+//! [`commands`]. *The heart is a pure function*: [`deployments`] decides, writes the new state, its
+//! audit and its jobs in one transaction, and only then acts. *A card is a projection*: whoever
+//! changes a thing asks for its card to be drawn again.
+//!
+//! A room may look only at rooms listed before it; a test keeps that true.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`names`], [`clock`], [`secrets`] | names checked once; the time; what must not be shown |
+//! | [`telemetry`], [`store`], [`outbound`] | logs and metrics; the database; the one way out |
+//! | [`cards`] | views become the JSON a chat can draw |
+//! | [`access`], [`audit`], [`jobs`] | who may; who did; what must survive a restart |
+//! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
+//! | [`chat`] | where people and the bot meet: Teams, the terminal |
+//! | [`deployments`] | the heart |
+//! | [`commands`] | what people can say |
+//! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
+pub mod access;
+pub mod app;
+pub mod audit;
+pub mod cards;
+pub mod chat;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod deployments;
+pub mod health;
+pub mod jobs;
+pub mod names;
+pub mod outbound;
+pub mod pipelines;
+pub mod secrets;
+pub mod store;
+pub mod telemetry;
+pub mod vendors;
+pub mod web;

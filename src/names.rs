@@ -1,0 +1,185 @@
+//! Names that were checked once, where they entered, and are trusted ever after.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// Longest name that is accepted: one path segment of every vendor we talk to, with room to spare.
+const LONGEST: usize = 64;
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $also:literal, $rule:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(schemars::JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadName;
+
+            fn from_str(text: &str) -> Result<Self, BadName> {
+                if is_plain(text, $also) {
+                    return Ok(Self(text.to_owned()));
+                }
+                Err(BadName { kind: $kind, rule: $rule, text: shown(text) })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadName;
+
+            fn try_from(text: String) -> Result<Self, BadName> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// Something a team runs and deploys: `checkout`.
+    Service, "service name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// Where a version runs: `production`, `staging`.
+    Environment, "environment name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// What is deployed: a tag, a branch or a commit.
+    Version, "version", "._-/+", "letters, digits, `.`, `_`, `-`, `+` and `/`, without `..`"
+}
+name! {
+    /// One deployment, short enough to type: `8f2c91d4`.
+    DeploymentId, "deployment number", "", "the eight letters and digits on the deployment's card"
+}
+name! {
+    /// The digest of a plan, or the beginning of one: `7c1d…`.
+    PlanDigest, "plan digest", "", "the letters and digits after `--plan` on the card"
+}
+name! {
+    /// A pipeline's own name for one of its runs.
+    RunId, "run id", "._-/", "letters, digits, `.`, `_`, `-` and `/`"
+}
+name! {
+    /// The name we give a run before it exists, so that it can be found again after a crash.
+    Correlation, "correlation id", "-", "letters, digits and `-`"
+}
+name! {
+    /// A pipeline as the configuration calls it.
+    PipelineName, "pipeline name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// A room people talk in, as the configuration calls it: `deployments`.
+    RoomName, "room name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// A person as the configuration calls them: `alice`.
+    PersonName, "person name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// A role as the configuration calls it: `release-manager`.
+    RoleName, "role name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+
+impl DeploymentId {
+    /// The random end of a UUID: unique enough together with the store's primary key.
+    pub fn random() -> Self {
+        Self(uuid::Uuid::now_v7().simple().to_string().split_off(24))
+    }
+}
+
+impl PlanDigest {
+    /// What a card shows and a button says. Eight hex digits: a person can compare them, and
+    /// guessing the digest of another plan of the same deployment takes 2^32 tries.
+    pub fn short(&self) -> &str {
+        &self.0[..self.0.len().min(8)]
+    }
+
+    /// Whether `said`, possibly shortened, names this digest. Shorter than four says nothing.
+    pub fn is(&self, said: &Self) -> bool {
+        said.0.len() >= 4 && self.0.starts_with(&said.0)
+    }
+}
+
+/// Who somebody is, as proved by the chat they speak through; never a display name.
+///
+/// `entra:<tenant>:<object id>` for Teams, `console:<name>` for the terminal, `bot` for ourselves.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PersonId(String);
+
+impl PersonId {
+    /// A person of Microsoft Entra. Ids are compared in lower case, as Entra does.
+    pub fn entra(tenant: &str, object: &str) -> Self {
+        Self(format!("entra:{}:{}", tenant.to_ascii_lowercase(), object.to_ascii_lowercase()))
+    }
+
+    /// Whoever sits at the terminal, under a name of their choice. Demo only.
+    pub fn console(name: &str) -> Self {
+        Self(format!("console:{name}"))
+    }
+
+    /// Pilothouse itself: what the worker does without being told by a person.
+    pub fn bot() -> Self {
+        Self("bot".to_owned())
+    }
+
+    /// The id as text, as it is stored and audited.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A name that was refused, in words for the person who wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a valid {kind}: at most {LONGEST} characters, {rule}")]
+pub struct BadName {
+    kind: &'static str,
+    rule: &'static str,
+    text: String,
+}
+
+fn is_plain(text: &str, also: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || also.contains(c);
+    text.len() <= LONGEST
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(allowed)
+        && !text.contains("..")
+}
+
+/// What may be shown of a refused name: short, and nothing that could act on a terminal or a card.
+fn shown(text: &str) -> String {
+    let plain: String = text.chars().filter(|c| !is_invisible(*c)).take(LONGEST).collect();
+    plain.replace('`', "'")
+}
+
+/// Control and direction-changing characters: they are never part of a name, nor shown to people.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}

@@ -1,0 +1,1 @@
+//! Logs, traces, metrics; the redaction every outgoing word passes.

@@ -1,0 +1,1 @@
+//! GitHub: authentication and calls.

@@ -1,0 +1,3 @@
+//! Clients of systems that more than one room talks to: authentication and calls, no policy.
+
+pub mod github;
