@@ -68,7 +68,6 @@ pub struct Button {
 const LOOKS: &[(&str, &str)] = &[
     ("teams/deployment", include_str!("../cards/teams/deployment.json.hbs")),
     ("teams/form", include_str!("../cards/teams/form.json.hbs")),
-    ("teams/notice", include_str!("../cards/teams/notice.json.hbs")),
     ("teams/help", include_str!("../cards/teams/help.json.hbs")),
 ];
 

@@ -32,10 +32,22 @@ pub struct Job {
     id: String,
     kind: String,
     asked: i64,
+    /// Until when this attempt has it; also the fence that keeps out an attempt that lost it.
+    lease: i64,
     /// What is to be done, in the handler's own words.
     pub payload: String,
     /// 1 when nobody has ever begun this; more when somebody has, and may have got anywhere.
     pub attempt: i64,
+    /// When this attempt began.
+    pub claimed: Timestamp,
+}
+
+impl Job {
+    /// Whether this attempt is certainly the only one. A process that was paused may wake up after
+    /// its lease has gone to another: before an effect that must not happen twice, ask again.
+    pub fn is_ours(&self, now: Timestamp) -> bool {
+        now.since(self.claimed) < LEASE / 2
+    }
 }
 
 /// How a job went when nothing went wrong.
@@ -194,7 +206,7 @@ impl Worker {
             Dialect::Sqlite => "",
         };
         let sql = format!(
-            "UPDATE jobs SET leased_until = $1, attempts = attempts + 1
+            "UPDATE jobs SET leased_until = $1, run_at = $1, attempts = attempts + 1
              WHERE id = (SELECT id FROM jobs
                          WHERE run_at <= $2 AND leased_until <= $2 AND parked = ''
                          ORDER BY run_at, id LIMIT 1 {skip_locked})
@@ -214,6 +226,8 @@ impl Worker {
                 payload: row.try_get("payload")?,
                 attempt: row.try_get("attempts")?,
                 asked: row.try_get("asked")?,
+                lease: now.plus(LEASE).0,
+                claimed: now,
             })
         })
         .transpose()
@@ -229,15 +243,18 @@ impl Worker {
 
     async fn finish(&self, job: &Job) -> sqlx::Result<()> {
         let mut tx = self.db.begin().await?;
-        let deleted = sqlx::query("DELETE FROM jobs WHERE id = $1 AND asked = $2")
-            .bind(&job.id)
-            .bind(job.asked)
-            .execute(&mut *tx)
-            .await?;
+        let deleted =
+            sqlx::query("DELETE FROM jobs WHERE id = $1 AND leased_until = $2 AND asked = $3")
+                .bind(&job.id)
+                .bind(job.lease)
+                .bind(job.asked)
+                .execute(&mut *tx)
+                .await?;
         if deleted.rows_affected() == 0 {
             // Somebody asked again while it ran.
-            sqlx::query("UPDATE jobs SET leased_until = 0, attempts = 0 WHERE id = $1")
+            sqlx::query("UPDATE jobs SET leased_until = 0, attempts = 0 WHERE id = $1 AND leased_until = $2")
                 .bind(&job.id)
+                .bind(job.lease)
                 .execute(&mut *tx)
                 .await?;
         }
@@ -252,13 +269,14 @@ impl Worker {
                  run_at = CASE WHEN asked = $1 THEN $2 ELSE run_at END,
                  parked = CASE WHEN asked = $1 THEN $3 ELSE '' END,
                  attempts = CASE WHEN asked = $1 THEN $4 ELSE 0 END
-             WHERE id = $5",
+             WHERE id = $5 AND leased_until = $6",
         )
         .bind(job.asked)
         .bind(self.clock.now().plus(wait).0)
         .bind(parked)
         .bind(job.attempt)
         .bind(&job.id)
+        .bind(job.lease)
         .execute(&mut *tx)
         .await?;
         tx.commit().await

@@ -135,7 +135,7 @@ pub enum Unresolved {
 }
 
 /// Everything a pipeline is told.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Our own name for the run, the same each time this order is given.
     pub correlation: Correlation,

@@ -1,0 +1,88 @@
+//! Where the bot may send messages to. Its token goes nowhere else, whatever an activity, a stored
+//! reference or a redirect says.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+use crate::outbound::is_this_machine;
+
+/// An address of the connector that is on the list. It is stored as text and checked anew when it
+/// is read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceUrl(Url);
+
+/// Not on the list, or no address at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an address this bot may send messages to")]
+pub struct NotAllowed(String);
+
+impl ServiceUrl {
+    /// The address, when one of `allowed` covers it. HTTPS at the usual port, no credentials, no
+    /// query; plain HTTP for this machine only.
+    ///
+    /// # Errors
+    /// [`NotAllowed`], with what was said.
+    pub fn allowed(text: &str, allowed: &[String]) -> Result<Self, NotAllowed> {
+        let refused = || NotAllowed(text.chars().filter(|c| !c.is_control()).take(200).collect());
+        let url = Url::parse(text).map_err(|_| refused())?;
+        let plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        let safe = match (url.scheme(), url.host()) {
+            ("https", Some(Host::Domain(_))) => url.port().is_none(),
+            ("http" | "https", Some(host)) => is_this_machine(&host),
+            _ => false,
+        };
+        if plain && safe && allowed.iter().any(|rule| covers(rule, &url)) {
+            return Ok(Self(url));
+        }
+        Err(refused())
+    }
+
+    /// The address of something below this one; each segment becomes one path segment.
+    pub fn join(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    /// Whether two addresses are the same but for a slash at the end and the host's case.
+    pub fn same(one: &str, other: &str) -> bool {
+        match (Url::parse(one), Url::parse(other)) {
+            (Ok(one), Ok(other)) => {
+                let trimmed = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
+                trimmed(&one) == trimmed(&other)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// `https://host/path` covers what begins so; `https://*.host` every host below.
+fn covers(rule: &str, url: &Url) -> bool {
+    let (rule, below) = match rule.split_once("://*.") {
+        Some((scheme, rest)) => (format!("{scheme}://{rest}"), true),
+        None => (rule.to_owned(), false),
+    };
+    let Ok(rule) = Url::parse(&rule) else { return false };
+    let (Some(wanted), Some(host)) = (rule.host_str(), url.host_str()) else { return false };
+    let host_fits = if below {
+        host.strip_suffix(wanted).is_some_and(|h| h.ends_with('.'))
+    } else {
+        host == wanted
+    };
+    let path = rule.path().trim_end_matches('/');
+    let path_fits =
+        url.path().strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    host_fits && path_fits && rule.scheme() == url.scheme() && rule.port() == url.port()
+}
