@@ -5,15 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Notify;
 
 use crate::{
-    access,
+    access::{self, Access},
     cards::Renderer,
-    chat::{self, Channel, Channels, Inbox},
+    chat::{self, Answering, Channel, Channels, Forgetting, Inbox},
     clock::Clock,
     commands::Commands,
-    deployments,
-    health::Probe,
-    jobs::Worker,
-    names::{Environment, PipelineName, Service},
+    deployments::{self, Deployments, Planner, Probes, Steps},
+    jobs::{Handler, Worker},
+    names::PipelineName,
     pipelines::Pipeline,
     store::Db,
 };
@@ -49,9 +48,6 @@ impl Foundation {
     }
 }
 
-/// The probes of every environment of every service.
-pub type Probes = BTreeMap<(Service, Environment), Vec<Arc<dyn Probe>>>;
-
 /// What the outside world is made of; a test hands in a pretend one.
 pub struct World {
     /// Roles and people.
@@ -83,9 +79,36 @@ impl App {
     /// Puts the bot together. Nothing runs yet: see [`Worker::run_until`].
     ///
     /// # Errors
-    /// When a service names a pipeline that is not there.
-    #[expect(clippy::unused_async, reason = "being written")]
-    pub async fn build(_foundation: Foundation, _world: World) -> anyhow::Result<Self> {
-        anyhow::bail!("being written")
+    /// When a service names a pipeline that is not there, or the database does not answer.
+    pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
+        let World { access, services, pipelines, probes, channels } = world;
+        let Foundation { db, clock, bell, .. } = foundation.clone();
+        let access = Arc::new(Access::new(&access));
+        let channels = Arc::new(Channels::new(db.clone(), channels));
+        let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
+        let planner = Arc::new(Planner::new(services, pipelines, access.clone())?);
+        let commands = Arc::new(Commands {
+            access,
+            deployments: deployments.clone(),
+            planner: planner.clone(),
+            channels: channels.clone(),
+            db: db.clone(),
+            clock: clock.clone(),
+        });
+        let inbox = Inbox::new(db.clone(), clock.clone(), bell.clone());
+        let handlers: Vec<Arc<dyn Handler>> = vec![
+            Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
+            Arc::new(Forgetting(inbox)),
+            Arc::new(Steps {
+                deployments,
+                planner,
+                channels: channels.clone(),
+                probes,
+                clock: clock.clone(),
+            }),
+        ];
+        Forgetting::begin(&db, clock.now()).await?;
+        let worker = Arc::new(Worker::new(db, clock, handlers, bell));
+        Ok(Self { commands, channels, worker, foundation })
     }
 }

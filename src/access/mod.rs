@@ -180,9 +180,12 @@ impl Access {
         self.people.iter().filter(is_allowed).collect()
     }
 
-    /// Whether two ids belong to one person, who then counts once in every two-person rule.
-    pub fn same_person(&self, one: &PersonId, other: &PersonId) -> bool {
-        one == other || self.people.iter().any(|p| p.ids.contains(one) && p.ids.contains(other))
+    /// The same actor under the first of their person's ids: whoever has several accounts still
+    /// counts once in every two-person rule.
+    pub fn person(&self, actor: &Actor) -> Actor {
+        let person = self.people.iter().find(|person| person.ids.contains(&actor.id));
+        let id = person.and_then(|person| person.ids.first()).unwrap_or(&actor.id);
+        Actor { id: id.clone(), name: actor.name.clone() }
     }
 
     /// The roles somebody has, for help texts.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::{Channels, Incoming, Listener, Reply, ShowError};
 use crate::{
-    clock::Clock,
+    clock::{Clock, Timestamp},
     jobs::{Handler, Job, Ran, Wish, enqueue},
     store::Db,
 };
@@ -59,11 +59,8 @@ impl Inbox {
         Ok(true)
     }
 
-    /// Forgets what nobody will repeat any more. To be called now and then.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn forget_old(&self) -> anyhow::Result<()> {
+    /// Forgets what nobody will repeat any more.
+    async fn forget_old(&self) -> anyhow::Result<()> {
         let before = self.clock.now().0 - i64::try_from(MEMORY.as_millis()).unwrap_or(i64::MAX);
         let mut tx = self.db.begin().await?;
         sqlx::query("DELETE FROM heard WHERE at < $1").bind(before).execute(&mut *tx).await?;
@@ -105,5 +102,40 @@ impl Handler for Answering {
             }
             Err(ShowError::Broken(error)) => Err(error),
         }
+    }
+}
+
+/// The worker's part of forgetting, once an hour.
+pub struct Forgetting(pub Inbox);
+
+/// How often it forgets: the table holds at most this much more than [`MEMORY`].
+const FORGET_EVERY: Duration = Duration::from_hours(1);
+
+const FORGET: &str = "forget";
+
+impl Forgetting {
+    /// Has it begin, unless it has already.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin(db: &Db, now: Timestamp) -> anyhow::Result<()> {
+        let mut tx = db.begin().await?;
+        let run_at = now.plus(FORGET_EVERY);
+        let (key, payload) = (String::new(), String::new());
+        enqueue(&mut tx, &Wish { kind: FORGET, key, payload, run_at }).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Handler for Forgetting {
+    fn kind(&self) -> &'static str {
+        FORGET
+    }
+
+    async fn run(&self, _: &Job) -> anyhow::Result<Ran> {
+        self.0.forget_old().await?;
+        Ok(Ran::Again(FORGET_EVERY))
     }
 }

@@ -15,7 +15,7 @@ use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-pub use inbox::{Answering, Inbox};
+pub use inbox::{Answering, Forgetting, Inbox};
 pub use messages::Channels;
 
 use crate::{

@@ -1,19 +1,261 @@
 //! What people can say. One command, one file; a button says a command too.
+//!
+//! However something was said, it goes the same way: [`Commands::hear`] finds the command,
+//! the command parses its words, asks whether this person may, and has the house do it. A card's
+//! data is input from a stranger: parsed and authorised like typing.
 
-/// A command's name, usage and summary, as `/help` and the Teams app's manifest list them.
+mod approve;
+mod cancel;
+mod decline;
+mod deploy;
+mod error;
+mod form;
+mod help;
+mod waiting;
+mod words;
+
+use std::{pin::Pin, sync::Arc};
+
+use async_trait::async_trait;
+
+use error::Error;
+
+use crate::{
+    access::{Access, Actor, Permission, Target},
+    audit::{self, Entry as AuditEntry},
+    cards::Card,
+    chat::{Channels, Incoming, Listener, Place, Reply, Subject},
+    clock::Clock,
+    deployments::{self, Deployment, DeploymentView, Deployments, Planner, Viewer},
+    names::DeploymentId,
+    store::Db,
+};
+
+/// Every command, in the order `/help` lists them.
+const COMMANDS: &[Entry] = &[
+    entry::<deploy::Deploy>(),
+    entry::<approve::Approve>(),
+    entry::<decline::Decline>(),
+    entry::<cancel::Cancel>(),
+    entry::<help::Help>(),
+];
+
+/// Longest text that can be a command; nobody types more, and a stranger's megabyte costs nothing.
+const LONGEST: usize = 4096;
+
+/// One thing people can say, as its words parse.
+trait Command: clap::Parser + Send + 'static {
+    /// `deploy`
+    const NAME: &'static str;
+    /// What follows the name: `<environment> <version>`.
+    const USAGE: &'static str;
+    /// One line for `/help` and the app's manifest.
+    const SUMMARY: &'static str;
+    /// Whole commands that work.
+    const EXAMPLES: &'static [&'static str];
+    /// What somebody must be allowed somewhere to say this at all; `None` for everybody.
+    const PERMISSION: Option<Permission>;
+
+    /// Does it, having asked whether this person may do just that.
+    fn run(self, said: Said<'_>) -> impl Future<Output = Result<Reply, Error>> + Send;
+}
+
+/// A [`Command`] that has left its type behind: a row of the table.
+struct Entry {
+    name: &'static str,
+    usage: &'static str,
+    summary: &'static str,
+    examples: &'static [&'static str],
+    permission: Option<Permission>,
+    run: for<'a> fn(Vec<String>, Said<'a>) -> Running<'a>,
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
+
+const fn entry<C: Command>() -> Entry {
+    Entry {
+        name: C::NAME,
+        usage: C::USAGE,
+        summary: C::SUMMARY,
+        examples: C::EXAMPLES,
+        permission: C::PERMISSION,
+        run: |words, said| {
+            Box::pin(async move {
+                let command = C::try_parse_from(words);
+                command.map_err(|error| Error::words::<C>(&error))?.run(said).await
+            })
+        },
+    }
+}
+
+impl Entry {
+    /// `/deploy <environment> <version>`
+    fn usage(&self) -> String {
+        format!("/{} {}", self.name, self.usage).trim_end().to_owned()
+    }
+}
+
+/// A command's name, usage and summary, as the Teams app's manifest lists them.
 pub struct About {
     /// `deploy`
-    pub name: String,
-    /// `deploy <environment> <version> [--service S]`
+    pub name: &'static str,
+    /// `/deploy <environment> <version> [--service S]`
     pub usage: String,
     /// One line.
-    pub summary: String,
+    pub summary: &'static str,
 }
 
 /// Every command, in the order `/help` lists them.
-pub fn about() -> Vec<About> {
-    vec![]
+pub fn about() -> impl Iterator<Item = About> {
+    COMMANDS.iter().map(|entry| About {
+        name: entry.name,
+        usage: entry.usage(),
+        summary: entry.summary,
+    })
+}
+
+/// One command as one person said it in one place.
+struct Said<'a> {
+    bot: &'a Commands,
+    actor: Actor,
+    place: Place,
+    origin: String,
 }
 
 /// Everything commands work with.
-pub struct Commands;
+pub struct Commands {
+    /// Who may.
+    pub access: Arc<Access>,
+    /// What happens.
+    pub deployments: Arc<Deployments>,
+    /// What would happen.
+    pub planner: Arc<Planner>,
+    /// Where it is shown.
+    pub channels: Arc<Channels>,
+    /// Where refusals are written down.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+}
+
+#[async_trait]
+impl Listener for Commands {
+    async fn hear(&self, message: Incoming) -> Reply {
+        // One person is one person under all their accounts, in every rule from here on.
+        let actor = self.access.person(&message.actor);
+        let said = Said {
+            bot: self,
+            actor: actor.clone(),
+            place: message.place.clone(),
+            origin: format!("{}:{}", message.place.channel, message.origin),
+        };
+        let (name, heard) = self.dispatch(&message.text, said).await;
+        let outcome = match &heard {
+            Ok(_) => "done",
+            Err(Error::Broken(_)) => "broken",
+            Err(_) => "refused",
+        };
+        metrics::counter!("pilothouse_commands_total", "command" => name, "outcome" => outcome)
+            .increment(1);
+        tracing::info!(
+            command = name,
+            outcome,
+            actor = actor.id.as_str(),
+            channel = message.place.channel,
+            "a command was heard"
+        );
+        match heard {
+            Ok(reply) => reply,
+            Err(Error::Broken(error)) => {
+                tracing::error!(command = name, "a command failed: {error:#}");
+                Reply::Refused(
+                    "Something broke on my side; nothing was changed and it has been logged. Try \
+                     again in a minute."
+                        .to_owned(),
+                )
+            }
+            Err(error) => {
+                if error.is_decision() {
+                    self.note_refusal(name, &actor, &error).await;
+                }
+                Reply::Refused(error.to_string())
+            }
+        }
+    }
+
+    async fn look(&self, actor: &Actor, subject: &Subject) -> Option<Card> {
+        let actor = self.access.person(actor);
+        if subject.kind != deployments::SUBJECT {
+            return None;
+        }
+        let id: DeploymentId = subject.id.parse().ok()?;
+        let deployment = self.deployments.find(&id).await.ok()?;
+        self.card(&actor, &deployment).await
+    }
+}
+
+impl Commands {
+    async fn dispatch(&self, text: &str, said: Said<'_>) -> (&'static str, Result<Reply, Error>) {
+        if text.len() > LONGEST {
+            return ("unknown", Err(Error::TooLong));
+        }
+        let words = match words::split(text) {
+            Ok(words) if words.is_empty() => vec![help::Help::NAME.to_owned()],
+            Ok(words) => words,
+            Err(error) => return ("unknown", Err(error)),
+        };
+        let name = words[0].trim_start_matches('/').to_lowercase();
+        let Some(entry) = COMMANDS.iter().find(|entry| entry.name == name) else {
+            return ("unknown", Err(Error::unknown_command(&name)));
+        };
+        if let Some(permission) = entry.permission {
+            let may = self.access.require(&said.actor, permission, Target::default()).await;
+            if let Err(denied) = may {
+                return (entry.name, Err(denied.into()));
+            }
+        }
+        (entry.name, (entry.run)(words, said).await)
+    }
+
+    /// The deployment as this person may see it; `None` when they may not see it at all.
+    async fn card(&self, actor: &Actor, deployment: &Deployment) -> Option<Card> {
+        let plan = &deployment.plan;
+        let target = Target::of(&plan.service, &plan.environment);
+        let may = |permission| async move {
+            self.access.require(actor, permission, target).await.is_ok()
+        };
+        let own = deployment.requested_by == *actor;
+        let counts = !own || plan.policy.requester_may_approve;
+        let viewer = Viewer {
+            may_approve: counts && may(Permission::Approve).await,
+            may_cancel: own || may(Permission::Cancel).await,
+        };
+        if !viewer.may_approve && !viewer.may_cancel && !may(Permission::Look).await {
+            return None;
+        }
+        let now = self.clock.now();
+        Some(DeploymentView::of(deployment, &self.access, Some(viewer), now).into())
+    }
+
+    /// A refusal leaves a row of its own: it changes nothing else.
+    async fn note_refusal(&self, name: &'static str, actor: &Actor, error: &Error) {
+        let entry = AuditEntry {
+            at: self.clock.now(),
+            actor: actor.clone(),
+            action: name.to_owned(),
+            subject: format!("command/{name}"),
+            outcome: audit::Outcome::Refused,
+            detail: error.to_string(),
+        };
+        if let Err(error) = audit::note_alone(&self.db, &entry).await {
+            tracing::error!("a refusal could not be written down: {error:#}");
+        }
+    }
+}
+
+impl Said<'_> {
+    /// Whether whoever said it may do this, there.
+    async fn require(&self, permission: Permission, target: Target<'_>) -> Result<(), Error> {
+        Ok(self.bot.access.require(&self.actor, permission, target).await?)
+    }
+}

@@ -222,3 +222,21 @@ impl Deployment {
         vec![]
     }
 }
+
+impl State {
+    /// Whether an approver is being asked something.
+    pub fn wants_approval(&self) -> bool {
+        matches!(self, Self::AwaitingApproval { .. } | Self::Unknown { .. })
+    }
+
+    /// Whether a person can still stop something.
+    pub fn can_be_stopped(&self) -> bool {
+        match self {
+            Self::AwaitingApproval { .. } | Self::Queued { .. } | Self::CountingDown { .. } => true,
+            Self::Running { stopping, .. } => stopping.is_none(),
+            Self::Starting { .. } | Self::Verifying(_) | Self::Unknown { .. } | Self::Ended(_) => {
+                false
+            }
+        }
+    }
+}

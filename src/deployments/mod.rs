@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 pub use deployment::{Approval, Deployment, Way};
 pub use plan::{Plan, Policy, Release, Verify};
-pub use planning::{BadWish, Planner};
+pub use planning::{BadWish, Planner, nearest};
 pub use settings::{
     EnvironmentSettings, RollbackSettings, ServiceSettings, Settings, VerifySettings,
 };

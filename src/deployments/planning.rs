@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Deployments, Facts, Plan, Policy, Settings, Standing, deployment::Deployment};
 use crate::{
-    access::{Access, Permission, Target},
+    access::{Access, Actor, Permission, Target},
     names::{Environment, PipelineName, Service, Version},
     pipelines::{Pipeline, Unresolved, Wish},
 };
@@ -76,6 +76,24 @@ impl Planner {
     /// Who may.
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// Every service somebody may deploy, and where to.
+    pub async fn deployable_by(&self, actor: &Actor) -> Vec<(Service, Vec<Environment>)> {
+        let mut all = vec![];
+        for (service, settings) in &self.services {
+            let mut there = vec![];
+            for environment in settings.environments.keys() {
+                let target = Target::of(service, environment);
+                if self.access.require(actor, Permission::Deploy, target).await.is_ok() {
+                    there.push(environment.clone());
+                }
+            }
+            if !there.is_empty() {
+                all.push((service.clone(), there));
+            }
+        }
+        all
     }
 
     /// The service and environment of these names, if there are such.
@@ -175,14 +193,19 @@ impl Planner {
 }
 
 /// ` Did you mean x?`, or ` There are a, b and c.`
-fn hint<'a>(said: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let known: Vec<&str> = known.collect();
-    let near = known
-        .iter()
-        .max_by(|a, b| strsim::jaro_winkler(said, a).total_cmp(&strsim::jaro_winkler(said, b)));
-    match near {
-        Some(near) if strsim::jaro_winkler(said, near) > 0.8 => format!(" Did you mean `{near}`?"),
-        Some(_) => format!(" There are: {}.", known.join(", ")),
-        None => String::new(),
+fn hint<'a>(said: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(said, known.clone()) {
+        Some(near) => format!(" Did you mean `{near}`?"),
+        None => format!(" There are: {}.", known.collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// How alike two words must be, from 0 to 1, for one to be taken for a slip of the other.
+const ALIKE: f64 = 0.8;
+
+/// The known word that is nearest to what was said, when one is near.
+pub fn nearest<'a>(said: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let rated = known.map(|word| (word, strsim::jaro_winkler(said, word)));
+    let best = rated.max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.filter(|(_, alike)| *alike > ALIKE).map(|(word, _)| word)
 }

@@ -101,7 +101,13 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
             RunState::WaitingApproval => {
                 format!("Build {} waits for an approval at the pipeline itself", run.label)
             }
-            _ => format!("Build {} started. Monitoring…", run.label),
+            _ => match &deployment.way {
+                Way::Out => format!("Build {} started. Monitoring…", run.label),
+                Way::Back { to, .. } => format!(
+                    "Going back to {}: build {} started. Monitoring…",
+                    to.version, run.label
+                ),
+            },
         },
         State::Verifying(proof) => {
             let wanted = deployment.plan.policy.verify.map_or(0, |verify| verify.in_a_row);

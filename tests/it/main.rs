@@ -1,1 +1,8 @@
+//! Every test in one program. `world/` is the language they are told in.
+#![expect(unreachable_pub, reason = "one program: its modules are read by nobody else")]
 
+mod deploy;
+mod house;
+mod restart;
+mod speech;
+mod world;

@@ -1,0 +1,101 @@
+//! `/help` and `/help deploy`: only what this person may do.
+
+use serde::Serialize;
+
+use super::{COMMANDS, Command, Entry, Error, Reply, Said};
+use crate::{
+    access::{Permission, Target},
+    cards::View,
+};
+
+/// Says what can be said.
+#[derive(clap::Parser)]
+#[command(disable_help_flag = true)]
+pub(super) struct Help {
+    command: Option<String>,
+}
+
+impl Command for Help {
+    const NAME: &'static str = "help";
+    const USAGE: &'static str = "[command]";
+    const SUMMARY: &'static str = "Show what you can say here.";
+    const EXAMPLES: &'static [&'static str] = &["/help", "/help deploy"];
+    const PERMISSION: Option<Permission> = None;
+
+    async fn run(self, said: Said<'_>) -> Result<Reply, Error> {
+        if let Some(name) = self.command {
+            let name = name.trim_start_matches('/').to_lowercase();
+            let entry = COMMANDS.iter().find(|entry| entry.name == name);
+            let entry = entry.ok_or_else(|| Error::unknown_command(&name))?;
+            return Ok(Reply::Card(HelpView::of_one(entry, said.may(entry).await).into()));
+        }
+        let mut entries = vec![];
+        for entry in COMMANDS {
+            if said.may(entry).await {
+                entries.push(EntryView { more: vec![], ..EntryView::of(entry) });
+            }
+        }
+        let roles: Vec<String> =
+            said.bot.access.roles_of(&said.actor).map(ToString::to_string).collect();
+        Ok(Reply::Card(HelpView::of_all(entries, &roles).into()))
+    }
+}
+
+impl Said<'_> {
+    async fn may(&self, entry: &Entry) -> bool {
+        match entry.permission {
+            None => true,
+            Some(permission) => self.require(permission, Target::default()).await.is_ok(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct HelpView {
+    title: String,
+    text: Option<String>,
+    entries: Vec<EntryView>,
+}
+
+#[derive(Debug, Serialize)]
+struct EntryView {
+    usage: String,
+    summary: &'static str,
+    more: Vec<String>,
+}
+
+impl EntryView {
+    fn of(entry: &Entry) -> Self {
+        let more = entry.examples.iter().map(|example| format!("For example: {example}"));
+        Self { usage: entry.usage(), summary: entry.summary, more: more.collect() }
+    }
+}
+
+impl HelpView {
+    fn of_one(entry: &Entry, allowed: bool) -> Self {
+        let text = (!allowed).then(|| "You may not say this yourself.".to_owned());
+        Self { title: format!("/{}", entry.name), text, entries: vec![EntryView::of(entry)] }
+    }
+
+    fn of_all(entries: Vec<EntryView>, roles: &[String]) -> Self {
+        let text = match roles {
+            [] => {
+                "You have no role here yet, so there is little you may do. Ask whoever keeps the \
+                   bot's configuration to give you one."
+                    .to_owned()
+            }
+            roles => format!("You are: {}.", roles.join(", ")),
+        };
+        Self { title: "What you can say".to_owned(), text: Some(text), entries }
+    }
+}
+
+impl View for HelpView {
+    const NAME: &'static str = "help";
+
+    fn text(&self) -> String {
+        let lines = self.entries.iter().map(|entry| format!("{}: {}", entry.usage, entry.summary));
+        let head = [self.title.clone()].into_iter().chain(self.text.clone());
+        head.chain(lines).collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,57 @@
+//! Which deployment somebody means who names none, or names it first.
+
+use super::{Error, Said};
+use crate::{
+    access::{Permission, Target},
+    deployments::{Deployment, State},
+    names::DeploymentId,
+};
+
+impl Said<'_> {
+    /// The deployment they name, which they must have this permission for; or the only one that
+    /// waits for `what` from them.
+    pub(super) async fn meant(
+        &self,
+        named: Option<&DeploymentId>,
+        permission: Permission,
+        waits: fn(&State) -> bool,
+    ) -> Result<Deployment, Error> {
+        if let Some(id) = named {
+            let deployment = self.bot.deployments.find(id).await?;
+            if !self.is_own_to(permission, &deployment) {
+                self.require(permission, target(&deployment)).await?;
+            }
+            return Ok(deployment);
+        }
+        let mut meant = vec![];
+        for deployment in self.bot.deployments.open().await? {
+            let theirs = self.is_own_to(permission, &deployment)
+                || self.require(permission, target(&deployment)).await.is_ok();
+            if waits(&deployment.state) && theirs {
+                meant.push(deployment);
+            }
+        }
+        match meant.len() {
+            1 => Ok(meant.remove(0)),
+            0 => Err(Error::NothingMeant("Nothing is waiting for that from you now.".to_owned())),
+            _ => Err(Error::NothingMeant(format!(
+                "Several deployments could be meant: {}. Say which.",
+                meant.iter().map(named_so).collect::<Vec<_>>().join(", ")
+            ))),
+        }
+    }
+
+    /// Whoever asked for a deployment may cancel it, whatever else they may do.
+    fn is_own_to(&self, permission: Permission, deployment: &Deployment) -> bool {
+        permission == Permission::Cancel && deployment.requested_by == self.actor
+    }
+}
+
+fn target(deployment: &Deployment) -> Target<'_> {
+    Target::of(&deployment.plan.service, &deployment.plan.environment)
+}
+
+fn named_so(deployment: &Deployment) -> String {
+    let plan = &deployment.plan;
+    format!("{} ({} {} in {})", deployment.id, plan.service, plan.version, plan.environment)
+}

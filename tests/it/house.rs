@@ -1,0 +1,224 @@
+//! The plan of the house, kept true: which room may know which, and how big a room may get.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Every room and the rooms it may look into; it may only look at rooms above it in this list.
+const PLAN: &[(&str, &[&str])] = &[
+    ("names", &[]),
+    ("clock", &[]),
+    ("secrets", &[]),
+    ("telemetry", &["secrets"]),
+    ("store", &[]),
+    ("outbound", &["clock", "secrets"]),
+    ("cards", &["names", "secrets"]),
+    ("vendors", &["clock", "names", "outbound", "secrets"]),
+    ("access", &["names"]),
+    ("audit", &["access", "clock", "secrets", "store"]),
+    ("jobs", &["clock", "store"]),
+    ("pipelines", &["clock", "names", "outbound", "secrets", "vendors"]),
+    ("health", &["names", "outbound", "secrets", "clock"]),
+    ("chat", &["access", "cards", "clock", "jobs", "names", "outbound", "secrets", "store"]),
+    (
+        "deployments",
+        &[
+            "access",
+            "audit",
+            "cards",
+            "chat",
+            "clock",
+            "health",
+            "jobs",
+            "names",
+            "outbound",
+            "pipelines",
+            "store",
+        ],
+    ),
+    ("commands", &["access", "audit", "cards", "chat", "clock", "deployments", "names", "store"]),
+    ("web", &["chat", "store"]),
+    (
+        "config",
+        &[
+            "access",
+            "chat",
+            "clock",
+            "commands",
+            "deployments",
+            "health",
+            "names",
+            "outbound",
+            "pipelines",
+            "secrets",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "access",
+            "cards",
+            "chat",
+            "clock",
+            "commands",
+            "deployments",
+            "jobs",
+            "names",
+            "pipelines",
+            "store",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "access",
+            "app",
+            "audit",
+            "cards",
+            "chat",
+            "clock",
+            "commands",
+            "config",
+            "deployments",
+            "health",
+            "names",
+            "outbound",
+            "pipelines",
+            "secrets",
+            "store",
+            "telemetry",
+            "web",
+        ],
+    ),
+];
+
+/// Files that decide and never act.
+const PURE: &[&str] = &["course", "deployment", "plan", "standing", "state", "wording"];
+
+/// A longer file has more than one thing to say.
+const LONGEST_FILE: usize = 350;
+
+#[test]
+fn rooms_only_look_where_the_plan_lets_them() {
+    for (room, allowed) in PLAN {
+        for (file, text) in files_of(room) {
+            for seen in rooms_seen(&text) {
+                assert!(
+                    seen == *room || allowed.contains(&seen.as_str()),
+                    "{file} looks into `{seen}`, but the plan gives `{room}` only {allowed:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_plan_has_no_circles() {
+    for (index, (room, allowed)) in PLAN.iter().enumerate() {
+        for seen in *allowed {
+            let above = PLAN[..index].iter().any(|(above, _)| above == seen);
+            assert!(above, "`{room}` looks down into `{seen}`");
+        }
+    }
+}
+
+#[test]
+fn every_room_is_on_the_plan() {
+    for entry in fs::read_dir("src").unwrap() {
+        let name = entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+        let known =
+            ["lib", "main"].contains(&name.as_str()) || PLAN.iter().any(|(room, _)| *room == name);
+        assert!(known, "`{name}` is not on the plan");
+    }
+}
+
+#[test]
+fn files_that_decide_do_not_act() {
+    for name in PURE {
+        let text = fs::read_to_string(format!("src/deployments/{name}.rs")).unwrap();
+        for deed in ["async ", "sqlx", "reqwest", "tokio", ".now()"] {
+            assert!(!text.contains(deed), "{name}.rs should be pure, but contains `{deed}`");
+        }
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    for folder in ["src", "tests"] {
+        for (file, text) in files(Path::new(folder)) {
+            let lines = text.lines().count();
+            assert!(lines <= LONGEST_FILE, "{file} has {lines} lines");
+        }
+    }
+}
+
+#[test]
+fn every_file_says_first_what_it_is_for() {
+    for (file, text) in files(Path::new("src")) {
+        assert!(text.starts_with("//! "), "{file} does not say what it is for");
+    }
+}
+
+#[test]
+fn nothing_is_left_undone_or_allowed() {
+    for (file, text) in files(Path::new("src")) {
+        for word in ["todo!(", "unimplemented!(", "#[allow(", "FIXME", "dbg!("] {
+            assert!(!text.contains(word), "{file} contains `{word}`");
+        }
+    }
+}
+
+fn files_of(room: &str) -> Vec<(String, String)> {
+    let mut all = files(&PathBuf::from(format!("src/{room}.rs")));
+    all.extend(files(&PathBuf::from(format!("src/{room}"))));
+    all
+}
+
+fn files(path: &Path) -> Vec<(String, String)> {
+    if path.is_dir() {
+        let entries = fs::read_dir(path).unwrap();
+        return entries.flat_map(|entry| files(&entry.unwrap().path())).collect();
+    }
+    if path.extension().is_some_and(|extension| extension == "rs") && path.exists() {
+        return vec![(path.display().to_string(), fs::read_to_string(path).unwrap())];
+    }
+    vec![]
+}
+
+/// The first name after each `crate::`, also inside `use crate::{a, b::c}`.
+fn rooms_seen(text: &str) -> Vec<String> {
+    let code: String =
+        text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut seen = vec![];
+    for after in code.split("crate::").skip(1) {
+        let paths = after.strip_prefix('{').map_or_else(|| vec![after], top_level);
+        for path in paths {
+            let letters = path.trim().chars();
+            seen.push(letters.take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    seen
+}
+
+/// Splits `a, b::{c, d}, e}…` at the commas of its outermost level.
+fn top_level(text: &str) -> Vec<&str> {
+    let (mut parts, mut depth, mut start) = (vec![], 0, 0);
+    for (index, letter) in text.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                parts.push(&text[start..index]);
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&text[start..index]);
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}

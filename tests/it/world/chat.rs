@@ -1,0 +1,90 @@
+//! A chat that keeps its messages.
+
+use std::sync::{Arc, Mutex};
+
+use actix_web::web::ServiceConfig;
+use async_trait::async_trait;
+use pilothouse::{
+    cards::{Card, Renderer},
+    chat::{Channel, Listener, Place, ShowError, Showing, Subject},
+    names::RoomName,
+};
+use serde_json::Value;
+
+/// A chat that keeps its messages, drawn as Teams would draw them.
+pub struct PretendChat {
+    messages: Mutex<Vec<Message>>,
+    renderer: Renderer,
+}
+
+struct Message {
+    subject: Option<Subject>,
+    drawn: Value,
+}
+
+impl Default for PretendChat {
+    fn default() -> Self {
+        Self { messages: Mutex::default(), renderer: Renderer::new().unwrap() }
+    }
+}
+
+impl PretendChat {
+    /// The newest card.
+    pub fn newest(&self) -> Value {
+        self.messages.lock().unwrap().last().expect("no card yet").drawn.clone()
+    }
+
+    /// What the newest card with a subject is about.
+    pub fn newest_subject(&self) -> Subject {
+        let messages = self.messages.lock().unwrap();
+        messages.iter().rev().find_map(|message| message.subject.clone()).expect("no subject yet")
+    }
+
+    /// How many messages there are.
+    pub fn messages(&self) -> usize {
+        self.messages.lock().unwrap().len()
+    }
+
+    /// A card as Teams would draw it.
+    pub fn drawn(&self, card: &Card) -> Value {
+        self.renderer.render("teams", card).unwrap().expect("there is a Teams look")
+    }
+
+    /// A card that answers somebody.
+    pub fn draw(&self, card: &Card) {
+        let drawn = self.drawn(card);
+        self.messages.lock().unwrap().push(Message { subject: None, drawn });
+    }
+}
+
+#[async_trait]
+impl Channel for PretendChat {
+    fn name(&self) -> &'static str {
+        "pretend"
+    }
+
+    fn doors(self: Arc<Self>, _: &mut ServiceConfig, _: Arc<dyn Listener>) {}
+
+    async fn room(&self, _: Option<&RoomName>) -> Vec<Place> {
+        vec![]
+    }
+
+    async fn show(&self, what: Showing<'_>) -> Result<String, ShowError> {
+        let message = Message { subject: what.subject.cloned(), drawn: self.drawn(what.card) };
+        let mut messages = self.messages.lock().unwrap();
+        let index = match what.message {
+            Some(message) => message.parse().expect("a number of ours"),
+            None => messages.len(),
+        };
+        if index == messages.len() {
+            messages.push(message);
+        } else {
+            messages[index] = message;
+        }
+        Ok(index.to_string())
+    }
+
+    async fn say(&self, _: &Place, _: &str) -> Result<(), ShowError> {
+        Ok(())
+    }
+}

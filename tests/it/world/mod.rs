@@ -1,0 +1,308 @@
+//! A bot with a pretend world around it: a chat, a pipeline, a health probe and a clock.
+
+mod chat;
+mod database;
+mod health;
+mod pipeline;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use pilothouse::{
+    access::{self, Actor},
+    app::{App, Foundation, World},
+    chat::{Incoming, Listener, Place, Reply, Subject},
+    clock::{Clock, Timestamp},
+    deployments::{self, Probes},
+    health::Probe,
+    names::PersonId,
+    pipelines::Pipeline,
+};
+use serde_json::Value;
+
+pub use chat::PretendChat;
+pub use database::Database;
+pub use health::PretendHealth;
+pub use pipeline::{Answers, PretendPipeline};
+
+/// May deploy.
+pub const ALICE: &str = "alice";
+/// May deploy, approve and cancel.
+pub const BOB: &str = "bob";
+/// May approve and cancel.
+pub const CAROL: &str = "carol";
+/// May nothing.
+pub const MALLORY: &str = "mallory";
+
+/// Roles and people of every story.
+const PEOPLE: &str = r#"{
+    "people": {
+        "alice": {"console": "alice"}, "bob": {"console": "bob", "entra": "b0b"},
+        "carol": {"console": "carol"}, "mallory": {"console": "mallory"}
+    },
+    "roles": {
+        "developer": {"people": ["alice", "bob"], "may": [{"do": ["look", "deploy"]}]},
+        "approver": {"people": ["bob", "carol"], "may": [{"do": ["look", "approve", "cancel"]}]}
+    }
+}"#;
+
+/// What is deployed where, in every story that does not say otherwise. The probes are replaced by
+/// a pretend one.
+pub const SERVICES: &str = r#"{
+    "checkout": {
+        "pipeline": "pretend",
+        "environments": {
+            "staging": {
+                "approvals": 0,
+                "health": [{"kind": "http", "url": "http://localhost:1/"}],
+                "verify": {"every": "10s", "in_a_row": 3, "within": "120s"}
+            },
+            "production": {
+                "approvals": 1,
+                "health": [{"kind": "http", "url": "http://localhost:1/"}],
+                "verify": {"every": "10s", "in_a_row": 3, "within": "120s"},
+                "rollback": {"after": "30s"}
+            }
+        }
+    }
+}"#;
+
+/// A quarter past nine on an ordinary day.
+const MORNING: Timestamp = Timestamp(1_760_001_300_000);
+
+#[derive(serde::Deserialize)]
+struct People {
+    people: BTreeMap<pilothouse::names::PersonName, access::PersonSettings>,
+    roles: BTreeMap<pilothouse::names::RoleName, access::RoleSettings>,
+}
+
+/// The bot, and the world it lives in.
+pub struct Bot {
+    pub app: App,
+    pub pipeline: Arc<PretendPipeline>,
+    pub health: Arc<PretendHealth>,
+    pub chat: Arc<PretendChat>,
+    pub clock: Clock,
+    database: Database,
+    services: String,
+    said: AtomicUsize,
+}
+
+impl Bot {
+    /// A bot on a fresh database.
+    pub async fn start() -> Self {
+        Self::with(SERVICES).await
+    }
+
+    /// A bot with other services.
+    pub async fn with(services: &str) -> Self {
+        let database = Database::fresh().await;
+        let pipeline = Arc::new(PretendPipeline::default());
+        let health = Arc::new(PretendHealth::default());
+        let chat = Arc::new(PretendChat::default());
+        let clock = Clock::manual(MORNING);
+        let services = services.to_owned();
+        let world = world(&services, &pipeline, &health, &chat);
+        let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
+        let app = App::build(foundation, world).await.unwrap();
+        let said = AtomicUsize::new(0);
+        Self { app, pipeline, health, chat, clock, database, services, said }
+    }
+
+    /// The process ends without a word, and another begins on the same database.
+    pub async fn restarts(self) -> Self {
+        self.app.foundation.db.close().await;
+        let Self { app, pipeline, health, chat, clock, database, services, said } = self;
+        drop(app);
+        // A lease that was held by the dead process has to run out.
+        clock.advance(Duration::from_secs(61));
+        let world = world(&services, &pipeline, &health, &chat);
+        let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
+        let app = App::build(foundation, world).await.unwrap();
+        Self { app, pipeline, health, chat, clock, database, services, said }
+    }
+
+    /// The rules are changed, and the bot started anew with them.
+    pub async fn restarts_with(self, services: &str) -> Self {
+        Self { services: services.to_owned(), ..self }.restarts().await
+    }
+
+    /// Another replica beside this one; PostgreSQL only.
+    pub async fn replica(&self) -> App {
+        let world = world(&self.services, &self.pipeline, &self.health, &self.chat);
+        let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
+        App::build(foundation, world).await.unwrap()
+    }
+
+    /// What somebody would say.
+    pub fn utterance(&self, who: &str, text: &str) -> Incoming {
+        let number = self.said.fetch_add(1, Ordering::Relaxed);
+        Incoming {
+            actor: Actor { id: PersonId::console(who), name: who.to_owned() },
+            place: place(),
+            text: text.to_owned(),
+            origin: format!("said-{number}"),
+        }
+    }
+
+    /// Someone types; the answer in words, empty when a deployment's card answers. Nothing that
+    /// follows from it has happened yet.
+    pub async fn is_told(&self, who: &str, text: &str) -> String {
+        match self.app.commands.hear(self.utterance(who, text)).await {
+            Reply::Text(text) | Reply::Refused(text) => text,
+            Reply::Card(card) => {
+                self.chat.draw(&card);
+                card.text().to_owned()
+            }
+            Reply::Shown(_) => String::new(),
+        }
+    }
+
+    /// Someone types, and what is due at once happens.
+    pub async fn hears(&self, who: &str, text: &str) -> String {
+        let answer = self.is_told(who, text).await;
+        self.works().await;
+        answer
+    }
+
+    /// Someone presses a button of the newest card.
+    pub async fn presses(&self, who: &str, title: &str) -> String {
+        let say = self.says_button(title);
+        self.hears(who, &say).await
+    }
+
+    /// What pressing a button of the newest card says.
+    pub fn says_button(&self, title: &str) -> String {
+        let card = self.chat.newest();
+        let buttons = card["actions"].as_array().unwrap();
+        let button = buttons.iter().find(|button| button["title"] == title);
+        let button = button.unwrap_or_else(|| panic!("no button `{title}` on {card:#}"));
+        button["data"]["say"].as_str().unwrap().to_owned()
+    }
+
+    /// Everything that is due now is done.
+    pub async fn works(&self) {
+        self.app.worker.run_due().await.unwrap();
+    }
+
+    /// Time passes, and the worker does what becomes due.
+    pub async fn passes(&self, time: Duration) {
+        for _ in 0..time.as_secs() {
+            self.clock.advance(Duration::from_secs(1));
+            self.works().await;
+        }
+    }
+
+    /// The newest card: title, status and buttons.
+    pub fn shows(&self) -> String {
+        let card = self.chat.newest();
+        let mut lines = texts(&card);
+        lines.truncate(2);
+        let titles = card["actions"].as_array().unwrap().iter();
+        let titles: Vec<_> =
+            titles.map(|b| format!("[{}]", b["title"].as_str().unwrap())).collect();
+        lines.push(titles.join(" "));
+        lines.join("\n").trim_end().to_owned()
+    }
+
+    /// Everything written on the newest card.
+    pub fn reads(&self) -> String {
+        texts(&self.chat.newest()).join("\n")
+    }
+
+    /// What one person sees of the newest deployment: the titles of their buttons.
+    pub async fn buttons_of(&self, who: &str) -> Option<Vec<String>> {
+        let subject: Subject = self.chat.newest_subject();
+        let actor = Actor { id: PersonId::console(who), name: who.to_owned() };
+        let card = self.app.commands.look(&actor, &subject).await?;
+        let drawn = self.chat.drawn(&card);
+        let titles = drawn["actions"].as_array().unwrap().iter();
+        Some(titles.map(|button| button["title"].as_str().unwrap().to_owned()).collect())
+    }
+
+    /// How many messages there are.
+    pub fn messages(&self) -> usize {
+        self.chat.messages()
+    }
+
+    /// The audit, as `who action outcome`, oldest first.
+    pub async fn audit(&self) -> Vec<String> {
+        use sqlx::Row;
+        let rows = sqlx::query("SELECT actor_name, action, outcome FROM audit ORDER BY seq")
+            .fetch_all(self.app.foundation.db.reader())
+            .await
+            .unwrap();
+        let text = |row: &sqlx::any::AnyRow, column| row.try_get::<String, _>(column).unwrap();
+        let line = |row| {
+            format!("{} {} {}", text(row, "actor_name"), text(row, "action"), text(row, "outcome"))
+        };
+        rows.iter().map(line).collect()
+    }
+}
+
+/// Where every story takes place.
+pub fn place() -> Place {
+    Place { channel: "pretend".to_owned(), conversation: "deploys".to_owned() }
+}
+
+fn world(
+    services: &str,
+    pipeline: &Arc<PretendPipeline>,
+    health: &Arc<PretendHealth>,
+    chat: &Arc<PretendChat>,
+) -> World {
+    let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
+    let services: deployments::Settings = serde_json::from_str(services).unwrap();
+    let mut probes = Probes::new();
+    for (name, service) in &services {
+        for environment in service.environments.keys() {
+            let probe: Arc<dyn Probe> = health.clone();
+            probes.insert((name.clone(), environment.clone()), vec![probe]);
+        }
+    }
+    let pipeline: Arc<dyn Pipeline> = pipeline.clone();
+    World {
+        access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
+        services,
+        pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
+        probes,
+        channels: vec![chat.clone()],
+    }
+}
+
+/// Every text of a card, top to bottom; facts as `title: value`.
+fn texts(card: &Value) -> Vec<String> {
+    let mut found = vec![];
+    collect(&card["body"], &mut found);
+    found
+}
+
+fn collect(part: &Value, found: &mut Vec<String>) {
+    match part {
+        Value::Array(parts) => parts.iter().for_each(|part| collect(part, found)),
+        Value::Object(fields) => {
+            if let (Some(title), Some(value)) = (fields.get("title"), fields.get("value")) {
+                found.push(format!("{}: {}", plain(title), plain(value)));
+            } else if let Some(text) = fields.get("text").or_else(|| fields.get("codeSnippet")) {
+                found.push(plain(text));
+            }
+            for inner in ["items", "columns", "facts"] {
+                if let Some(inner) = fields.get(inner) {
+                    collect(inner, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A text without the backslashes that keep it inert.
+fn plain(text: &Value) -> String {
+    text.as_str().unwrap_or_default().replace('\\', "")
+}

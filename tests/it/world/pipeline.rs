@@ -1,0 +1,159 @@
+//! A pipeline whose runs do what a story wants, and which counts how often it was asked for one.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use pilothouse::pipelines::{
+    Changes, Commit, Found, Order, Pipeline, Progress, Resolved, Run, RunState, Started,
+    Unresolved, Wish,
+};
+
+/// How it answers when it is asked for a run.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub enum Answers {
+    /// With the run.
+    #[default]
+    Well,
+    /// By making a run and losing the answer.
+    Lost,
+    /// Without making a run, and without saying so.
+    Silence,
+    /// With a refusal.
+    No,
+    /// With "come back later".
+    NotNow,
+}
+
+#[derive(Default)]
+pub struct PretendPipeline {
+    runs: Mutex<BTreeMap<String, Progress>>,
+    orders: Mutex<Vec<Order>>,
+    asked: AtomicUsize,
+    answers: Mutex<Answers>,
+    hidden: Mutex<bool>,
+    commits: Mutex<BTreeMap<String, String>>,
+}
+
+impl PretendPipeline {
+    /// How many runs there are.
+    pub fn started(&self) -> usize {
+        self.runs.lock().unwrap().len()
+    }
+
+    /// How often it was asked for one.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Everything it was told, in order.
+    pub fn orders(&self) -> Vec<Order> {
+        self.orders.lock().unwrap().clone()
+    }
+
+    /// From now on it answers so.
+    pub fn answers(&self, answers: Answers) {
+        *self.answers.lock().unwrap() = answers;
+    }
+
+    /// From now on its runs cannot be seen, or can again.
+    pub fn hides(&self, hidden: bool) {
+        *self.hidden.lock().unwrap() = hidden;
+    }
+
+    /// From now on a version stands for that commit.
+    pub fn tags(&self, version: &str, commit: &str) {
+        self.commits.lock().unwrap().insert(version.to_owned(), commit.to_owned());
+    }
+
+    /// Every run that still runs ends so.
+    pub fn finishes(&self, state: RunState) {
+        for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
+            run.state = state;
+            run.detail = (state == RunState::Failed).then(|| "exit code 3".to_owned());
+        }
+    }
+
+    /// Every run that still runs has got so far.
+    pub fn reaches(&self, done: u32, total: u32, step: &str) {
+        for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
+            (run.done, run.total, run.step) = (done, total, Some(step.to_owned()));
+        }
+    }
+}
+
+fn runs(run: &Progress) -> bool {
+    matches!(run.state, RunState::Running | RunState::Queued)
+}
+
+fn run(correlation: &str) -> Run {
+    Run {
+        id: correlation.parse().unwrap(),
+        label: "#456".to_owned(),
+        url: Some("https://ci.example/runs/456".to_owned()),
+    }
+}
+
+#[async_trait]
+impl Pipeline for PretendPipeline {
+    async fn resolve(&self, wish: &Wish<'_>) -> Result<Resolved, Unresolved> {
+        let version = wish.version.as_str();
+        if version == "v404" {
+            let sentence = "There is no version `v404`. Did you mean `v4.0.4`?".to_owned();
+            return Err(Unresolved::NoSuchVersion(sentence));
+        }
+        let commit = self.commits.lock().unwrap().get(version).cloned();
+        let title = "Fix [the](http://evil.example) **basket** <at>everyone</at>".to_owned();
+        let commit_line =
+            Commit { id: "0123456789abcdef".to_owned(), author: "dana".to_owned(), title };
+        let changes = wish.since.map(|_| Changes {
+            total: 12,
+            behind: 0,
+            commits: vec![commit_line],
+            url: Some("https://ci.example/compare".to_owned()),
+        });
+        Ok(Resolved { commit, artifact: None, changes })
+    }
+
+    async fn start(&self, order: &Order) -> Started {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let answers = *self.answers.lock().unwrap();
+        let correlation = order.correlation.to_string();
+        if matches!(answers, Answers::Well | Answers::Lost) {
+            self.orders.lock().unwrap().push(order.clone());
+            let running = Progress::bare(RunState::Running);
+            let twice = self.runs.lock().unwrap().insert(correlation.clone(), running);
+            assert!(twice.is_none(), "{correlation} was started twice");
+        }
+        match answers {
+            Answers::Well => Started::Run(run(&correlation)),
+            Answers::Lost | Answers::Silence => Started::Unclear("time ran out".to_owned()),
+            Answers::No => Started::Refused("no such workflow".to_owned()),
+            Answers::NotNow => Started::NotNow("rate limited".to_owned()),
+        }
+    }
+
+    async fn find(&self, order: &Order) -> anyhow::Result<Found> {
+        let correlation = order.correlation.to_string();
+        let seen = !*self.hidden.lock().unwrap();
+        let there = self.runs.lock().unwrap().contains_key(&correlation);
+        Ok(if seen && there { Found::Run(run(&correlation)) } else { Found::NotSeen })
+    }
+
+    async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
+        let runs = self.runs.lock().unwrap();
+        runs.get(run.id.as_str()).cloned().ok_or_else(|| anyhow::anyhow!("no run {}", run.id))
+    }
+
+    async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
+        let mut runs = self.runs.lock().unwrap();
+        let run = runs.get_mut(run.id.as_str()).ok_or_else(|| anyhow::anyhow!("no such run"))?;
+        run.state = RunState::Cancelled;
+        Ok(())
+    }
+}
