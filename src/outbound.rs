@@ -34,7 +34,7 @@ pub struct Outbound {
     client: reqwest::Client,
 }
 
-/// A complete answer of a kind the caller can use: any 2xx.
+/// A complete answer: of a kind the caller can use (any 2xx), unless it asked for any kind.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -129,6 +129,14 @@ impl Outbound {
     /// # Errors
     /// Sorted by what they let the caller conclude.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        judge(self.hear(request).await?)
+    }
+
+    /// Sends a request once and takes any answer, whatever its status.
+    ///
+    /// # Errors
+    /// When there is no whole answer: [`Failure::Unreached`] or [`Failure::Unclear`].
+    pub async fn hear(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let mut response = request.send().await.map_err(|error| sort(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = vec![];
@@ -138,7 +146,7 @@ impl Outbound {
                 return Err(Failure::Unclear(format!("the answer is over {LARGEST} bytes")));
             }
         }
-        judge(Answer { status: status.as_u16(), headers, body })
+        Ok(Answer { status: status.as_u16(), headers, body })
     }
 
     /// Sends a question that changes nothing, again when there was no clear answer.

@@ -1,30 +1,158 @@
 //! Asks a page and looks at the answer.
 
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
 use async_trait::async_trait;
+use reqwest::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Answer, Probe};
+use crate::{
+    clock::Span,
+    names::is_invisible,
+    outbound::{Base, Failure, Outbound},
+    secrets::redact,
+};
+
+/// The longest a probe may wait. Longer, and one hung server holds up the checks of all.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// How much of a finding is told, in characters. It becomes one line of a card.
+const TOLD: usize = 200;
+
+/// How much of a value that was found is told, in characters.
+const VALUE: usize = 60;
 
 /// Asks a page and looks at the answer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The page.
-    pub url: crate::outbound::Base,
+    /// The page. Redirections are not followed.
+    pub url: Base,
+    /// The statuses that mean it is well. Only 200, when nothing is said.
+    #[serde(default = "fine")]
+    pub status: Vec<u16>,
+    /// What its JSON has to say as well.
+    pub json: Option<Field>,
+    /// How long it may take to answer. Three seconds, when nothing is said; 30 at most.
+    #[serde(default = "three_seconds")]
+    pub timeout: Span,
 }
 
-pub(super) struct Http;
+/// A field of a JSON answer, and what it has to be.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Which one: `status`, `checks.database`, `nodes.0.state`, or a JSON pointer (`/a.b/0`).
+    pub field: String,
+    /// What it has to be: `ok`, `true`, `0`.
+    pub equals: Value,
+}
+
+fn fine() -> Vec<u16> {
+    vec![200]
+}
+
+fn three_seconds() -> Span {
+    Span(Duration::from_secs(3))
+}
+
+pub(super) struct Http {
+    settings: Settings,
+    outbound: Outbound,
+}
 
 impl Http {
-    pub(super) fn new(_: &Settings) -> anyhow::Result<Self> {
-        todo!()
+    pub(super) fn new(settings: &Settings) -> anyhow::Result<Self> {
+        ensure!(!settings.status.is_empty(), "`status` is empty: name at least one, such as 200");
+        for status in &settings.status {
+            ensure!((200..600).contains(status), "{status} is no status that a page answers with");
+        }
+        let timeout = settings.timeout.0;
+        ensure!(!timeout.is_zero() && timeout <= LONGEST, "`timeout` must be from 1 ms to 30 s");
+        if let Some(json) = &settings.json {
+            ensure!(!json.field.is_empty(), "`field` is empty: name a field of the JSON answer");
+        }
+        Ok(Self { settings: settings.clone(), outbound: Outbound::new()? })
+    }
+
+    /// What was found: well, or what is wrong.
+    async fn ask(&self) -> Result<String, String> {
+        let url = self.settings.url.as_url().clone();
+        let request = self.outbound.request(Method::GET, url).timeout(self.settings.timeout.0);
+        let began = Instant::now();
+        let heard = self.outbound.hear(request).await;
+        let took = began.elapsed();
+        let answer = match heard {
+            Ok(answer) => answer,
+            Err(Failure::Unreached(why)) => return Err(format!("could not be reached: {why}")),
+            Err(_) if took >= self.settings.timeout.0 => {
+                let seconds = self.settings.timeout.0.as_secs_f64();
+                return Err(format!("no answer within {seconds} s"));
+            }
+            Err(failure) => return Err(failure.to_string()),
+        };
+        let wanted = &self.settings.status;
+        if !wanted.contains(&answer.status) {
+            let wanted: Vec<_> = wanted.iter().map(u16::to_string).collect();
+            return Err(format!("{} instead of {}", answer.status, wanted.join(" or ")));
+        }
+        if let Some(json) = &self.settings.json {
+            json.look(&answer.body)?;
+        }
+        Ok(format!("{} in {} ms", answer.status, took.as_millis()))
     }
 }
 
 #[async_trait]
 impl Probe for Http {
     async fn check(&self) -> Answer {
-        todo!()
+        let found = self.ask().await;
+        let (healthy, detail) = (found.is_ok(), found.unwrap_or_else(|wrong| wrong));
+        Answer { healthy, detail: short(&detail, TOLD) }
+    }
+}
+
+impl Field {
+    /// Whether the answer says what it has to, or what it says instead.
+    fn look(&self, body: &[u8]) -> Result<(), String> {
+        let answer: Value =
+            serde_json::from_slice(body).map_err(|_| "the answer is not JSON".to_owned())?;
+        let found = if self.field.starts_with('/') {
+            answer.pointer(&self.field)
+        } else {
+            self.field.split('.').try_fold(&answer, |value, name| match value {
+                Value::Array(values) => values.get(name.parse::<usize>().ok()?),
+                value => value.get(name),
+            })
+        };
+        let wanted = short(&self.equals.to_string(), VALUE);
+        match found {
+            Some(found) if same(found, &self.equals) => Ok(()),
+            Some(found) => {
+                let found = short(&found.to_string(), VALUE);
+                Err(format!("\"{}\" is {found} instead of {wanted}", self.field))
+            }
+            None => Err(format!("\"{}\" is missing instead of {wanted}", self.field)),
+        }
+    }
+}
+
+/// The same value; `1` and `1.0` are the same number.
+fn same(found: &Value, wanted: &Value) -> bool {
+    let numbers = found.as_f64().zip(wanted.as_f64());
+    found == wanted || numbers.is_some_and(|(found, wanted)| found.total_cmp(&wanted).is_eq())
+}
+
+/// The beginning of a text without our secrets. Redacted before it is cut, so that no half of a
+/// secret stays.
+fn short(text: &str, most: usize) -> String {
+    let text: String = redact(text).chars().filter(|c| !is_invisible(*c)).collect();
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
