@@ -34,7 +34,7 @@ pub struct Outbound {
     client: reqwest::Client,
 }
 
-/// A complete answer of a kind the caller can use: any 2xx.
+/// A complete answer; from [`Outbound::send`] and [`Outbound::ask`] always a 2xx.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -92,6 +92,11 @@ impl Answer {
         })
     }
 
+    /// The beginning of what was said, on one line and redacted. Text from outside.
+    pub fn said(&self) -> String {
+        said(&self.body)
+    }
+
     /// One header, when it is plain text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -129,6 +134,15 @@ impl Outbound {
     /// # Errors
     /// Sorted by what they let the caller conclude.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        judge(self.fetch(request).await?)
+    }
+
+    /// Sends a request once and returns whatever was answered, for a server whose statuses mean
+    /// something of their own.
+    ///
+    /// # Errors
+    /// When there is no whole answer: never [`Failure::Refused`] or [`Failure::NotNow`].
+    pub async fn fetch(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let mut response = request.send().await.map_err(|error| sort(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = vec![];
@@ -138,7 +152,7 @@ impl Outbound {
                 return Err(Failure::Unclear(format!("the answer is over {LARGEST} bytes")));
             }
         }
-        judge(Answer { status: status.as_u16(), headers, body })
+        Ok(Answer { status: status.as_u16(), headers, body })
     }
 
     /// Sends a question that changes nothing, again when there was no clear answer.

@@ -41,13 +41,34 @@ impl ServiceUrl {
         Err(refused())
     }
 
-    /// The address of something below this one; each segment becomes one path segment.
-    pub fn join(&self, segments: &[&str]) -> Url {
-        let mut url = self.0.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
+    /// The address of something below this one. Each segment becomes exactly one path segment,
+    /// with everything in it encoded that is not a letter, a digit or one of `-._~`: the connector
+    /// wants `:` and `;` so.
+    ///
+    /// # Errors
+    /// When a segment would not be one: `..`, an empty one.
+    pub fn join(&self, segments: &[&str]) -> anyhow::Result<Url> {
+        let mut path = self.0.path().trim_end_matches('/').to_owned();
+        for segment in segments {
+            let bad = matches!(*segment, "" | "." | "..");
+            anyhow::ensure!(!bad, "`{segment}` cannot be part of an address");
+            path.push('/');
+            for byte in segment.bytes() {
+                match byte {
+                    b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
+                    _ if byte.is_ascii_alphanumeric() => path.push(char::from(byte)),
+                    _ => path.push_str(&format!("%{byte:02X}")),
+                }
+            }
         }
-        url
+        let mut url = self.0.clone();
+        url.set_path(&path);
+        Ok(url)
+    }
+
+    /// Whether this very machine is meant.
+    pub fn is_this_machine(&self) -> bool {
+        self.0.host().is_some_and(|host| is_this_machine(&host))
     }
 
     /// Whether two addresses are the same but for a slash at the end and the host's case.
