@@ -92,6 +92,11 @@ impl Answer {
         })
     }
 
+    /// The beginning of what was said, on one line and redacted. Text from outside.
+    pub fn said(&self) -> String {
+        said(&self.body)
+    }
+
     /// One header, when it is plain text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

@@ -41,13 +41,34 @@ impl ServiceUrl {
         Err(refused())
     }
 
-    /// The address of something below this one; each segment becomes one path segment.
-    pub fn join(&self, segments: &[&str]) -> Url {
-        let mut url = self.0.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
+    /// The address of something below this one. Each segment becomes exactly one path segment,
+    /// with everything in it encoded that is not a letter, a digit or one of `-._~`: the connector
+    /// wants `:` and `;` so.
+    ///
+    /// # Errors
+    /// When a segment would not be one: `..`, an empty one.
+    pub fn join(&self, segments: &[&str]) -> anyhow::Result<Url> {
+        let mut path = self.0.path().trim_end_matches('/').to_owned();
+        for segment in segments {
+            let bad = matches!(*segment, "" | "." | "..");
+            anyhow::ensure!(!bad, "`{segment}` cannot be part of an address");
+            path.push('/');
+            for byte in segment.bytes() {
+                match byte {
+                    b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
+                    _ if byte.is_ascii_alphanumeric() => path.push(char::from(byte)),
+                    _ => path.push_str(&format!("%{byte:02X}")),
+                }
+            }
         }
-        url
+        let mut url = self.0.clone();
+        url.set_path(&path);
+        Ok(url)
+    }
+
+    /// Whether this very machine is meant.
+    pub fn is_this_machine(&self) -> bool {
+        self.0.host().is_some_and(|host| is_this_machine(&host))
     }
 
     /// Whether two addresses are the same but for a slash at the end and the host's case.
@@ -68,8 +89,13 @@ impl fmt::Display for ServiceUrl {
     }
 }
 
-/// `https://host/path` covers what begins so; `https://*.host` every host below.
+/// `https://host/path` covers what begins so; `https://*.host` every host below;
+/// `http://localhost:*` this machine at any port.
 fn covers(rule: &str, url: &Url) -> bool {
+    let (rule, any_port) = match rule.strip_suffix(":*") {
+        Some(rule) => (rule, url.host().is_some_and(|host| is_this_machine(&host))),
+        None => (rule, false),
+    };
     let (rule, below) = match rule.split_once("://*.") {
         Some((scheme, rest)) => (format!("{scheme}://{rest}"), true),
         None => (rule.to_owned(), false),
@@ -84,5 +110,8 @@ fn covers(rule: &str, url: &Url) -> bool {
     let path = rule.path().trim_end_matches('/');
     let path_fits =
         url.path().strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    host_fits && path_fits && rule.scheme() == url.scheme() && rule.port() == url.port()
+    host_fits
+        && path_fits
+        && rule.scheme() == url.scheme()
+        && (any_port || rule.port() == url.port())
 }

@@ -1,0 +1,196 @@
+//! Invokes: what Teams waits for an answer to. A pressed button says its command; a card that is
+//! refreshed is drawn anew for whoever looks at it.
+//!
+//! The outcome is always in the body, the status of HTTP always 200 (Universal Action Model).
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::HttpResponse;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Teams,
+    activity::{Activity, pressed},
+    receive::origin,
+};
+use crate::{
+    access::Actor,
+    cards::Card,
+    chat::{Channel, Incoming, Listener, Place, Reply, Showing, Subject},
+};
+
+/// Teams gives up after five seconds or more, depending on the client; what takes longer than this
+/// is answered later, as a message.
+const BUDGET: Duration = Duration::from_millis(2500);
+
+const WORKING: &str = "Working on it. The card changes when it is done.";
+
+#[derive(Clone, Deserialize)]
+struct Pressed {
+    action: Action,
+}
+
+#[derive(Clone, Deserialize)]
+struct Action {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    verb: String,
+    #[serde(default)]
+    data: Value,
+}
+
+/// Answers an invoke. The same one, sent again because the first answer came late, gets the same
+/// answer and does nothing twice.
+pub(super) async fn answer(
+    teams: &Arc<Teams>,
+    activity: &Activity,
+    tenant: &str,
+    listener: &Arc<dyn Listener>,
+) -> HttpResponse {
+    if !activity.name.eq_ignore_ascii_case("adaptiveCard/action") {
+        return HttpResponse::NotImplemented().json(json!({}));
+    }
+    let answering = {
+        let (teams, listener) = (teams.clone(), listener.clone());
+        let (activity, tenant) = (activity.clone(), tenant.to_owned());
+        async move { card_action(&teams, &activity, &tenant, &listener).await }
+    };
+    let body = if activity.id.is_empty() {
+        answering.await
+    } else {
+        teams.answered.get_with(origin(activity), answering).await
+    };
+    HttpResponse::Ok().json(body)
+}
+
+async fn card_action(
+    teams: &Arc<Teams>,
+    activity: &Activity,
+    tenant: &str,
+    listener: &Arc<dyn Listener>,
+) -> Value {
+    let Ok(Pressed { action }) = Pressed::deserialize(&activity.value) else {
+        return bad("this is no action of a card");
+    };
+    if action.kind != "Action.Execute" {
+        return bad("only Action.Execute is understood");
+    }
+    let Some(actor) = teams.actor(activity, tenant) else {
+        return toast("Teams did not say who you are, so nothing was done.");
+    };
+    match action.verb.as_str() {
+        "look" => {
+            let subject = action.data.get("subject").and_then(Value::as_str);
+            let Some(subject) = subject.and_then(|text| text.parse::<Subject>().ok()) else {
+                return bad("there is no such card");
+            };
+            teams.personal(listener, &actor, &subject).await
+        }
+        "say" => {
+            let Some(text) = pressed(&action.data) else {
+                return bad("this button says nothing");
+            };
+            if let Err(error) = teams.references.keep(&activity.reference(tenant)).await {
+                tracing::error!("a conversation could not be kept: {error:#}");
+            }
+            let place = activity.place();
+            let message = Incoming { actor: actor.clone(), place, text, origin: origin(activity) };
+            teams.say_pressed(listener, message).await
+        }
+        _ => bad("this button is not one of ours"),
+    }
+}
+
+impl Teams {
+    /// Has the command heard to its end whatever happens, and answers within the budget.
+    async fn say_pressed(self: &Arc<Self>, listener: &Arc<dyn Listener>, said: Incoming) -> Value {
+        let (actor, place) = (said.actor.clone(), said.place.clone());
+        let listening = listener.clone();
+        let mut hearing = tokio::spawn(async move { listening.hear(said).await });
+        match tokio::time::timeout(BUDGET, &mut hearing).await {
+            Ok(Ok(reply)) => self.spoken(listener, &actor, reply).await,
+            Ok(Err(error)) => {
+                tracing::error!("a pressed button's command broke: {error}");
+                toast("Something broke on my side; it has been logged.")
+            }
+            Err(_) => {
+                let teams = self.clone();
+                tokio::spawn(async move {
+                    if let Ok(reply) = hearing.await {
+                        teams.answer_late(&place, reply).await;
+                    }
+                });
+                toast(WORKING)
+            }
+        }
+    }
+
+    /// Brings an answer that Teams has stopped waiting for.
+    async fn answer_late(&self, place: &Place, reply: Reply) {
+        let said = match reply {
+            // The card changes by itself.
+            Reply::Shown(_) => return,
+            Reply::Text(text) | Reply::Refused(text) => self.say(place, &text).await,
+            Reply::Card(card) => {
+                let showing = Showing { place, subject: None, card: &card, message: None };
+                self.show(showing).await.map(drop)
+            }
+        };
+        if let Err(error) = said {
+            tracing::error!("a late answer did not arrive: {error:#}");
+        }
+    }
+
+    async fn spoken(&self, listener: &Arc<dyn Listener>, actor: &Actor, reply: Reply) -> Value {
+        match reply {
+            Reply::Text(text) | Reply::Refused(text) => toast(&text),
+            Reply::Card(card) => self.drawn(None, &card),
+            Reply::Shown(subject) => self.personal(listener, actor, &subject).await,
+        }
+    }
+
+    /// A card as one person may see it.
+    async fn personal(
+        &self,
+        listener: &Arc<dyn Listener>,
+        actor: &Actor,
+        subject: &Subject,
+    ) -> Value {
+        match listener.look(actor, subject).await {
+            Some(card) => self.drawn(Some(subject), &card),
+            None => toast("There is nothing here for you to see."),
+        }
+    }
+
+    fn drawn(&self, subject: Option<&Subject>, card: &Card) -> Value {
+        match self.content(subject, card) {
+            Ok(content) => json!({
+                "statusCode": 200,
+                "type": "application/vnd.microsoft.card.adaptive",
+                "value": content,
+            }),
+            Err(error) => {
+                tracing::error!("a card cannot be drawn: {error:#}");
+                toast(card.text())
+            }
+        }
+    }
+}
+
+fn toast(text: &str) -> Value {
+    json!({
+        "statusCode": 200,
+        "type": "application/vnd.microsoft.activity.message",
+        "value": text,
+    })
+}
+
+fn bad(why: &str) -> Value {
+    json!({
+        "statusCode": 400,
+        "type": "application/vnd.microsoft.error",
+        "value": { "code": "BadRequest", "message": why },
+    })
+}

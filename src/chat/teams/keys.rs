@@ -1,0 +1,163 @@
+//! The keys the connector signs with, as its OpenID metadata announces them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use jsonwebtoken::DecodingKey;
+use moka::future::Cache;
+use reqwest::Method;
+use serde::Deserialize;
+
+use crate::{
+    clock::{Clock, Timestamp},
+    outbound::{Base, Outbound},
+};
+
+/// Older keys are not trusted any more: the connector's documentation asks for a fetch a day.
+const OLDEST: Duration = Duration::from_hours(24);
+
+/// From this age on fresh ones are looked for, long before the old ones run out.
+const AGEING: Duration = Duration::from_hours(12);
+
+/// An unknown key id has the keys fetched again at most this often, however many strangers invent
+/// key ids. A new key is accepted this much later at worst.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// While there are no keys at all, they are asked for this often.
+const IMPATIENCE: Duration = Duration::from_secs(5);
+
+/// One signing key.
+pub(super) struct Key {
+    pub(super) decoding: DecodingKey,
+    /// The channels it may sign for; empty when it says nothing of that.
+    pub(super) endorsements: Vec<String>,
+}
+
+/// Why there is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoKey {
+    /// Nobody announced one of that id.
+    Unknown,
+    /// Nobody could be asked.
+    Unreachable,
+}
+
+/// Every signing key there is.
+pub(super) struct Keys {
+    metadata: Base,
+    outbound: Outbound,
+    clock: Clock,
+    shelf: RwLock<Arc<Shelf>>,
+    /// One fetch per stretch of time, whoever asks for it and however many.
+    fetches: Cache<(u64, i64), ()>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    keys: HashMap<String, Arc<Key>>,
+    fetched: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    jwks_uri: Base,
+    #[serde(default)]
+    id_token_signing_alg_values_supported: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Announced>,
+}
+
+/// The crate's own key type knows no endorsements, and would take symmetric keys as well.
+#[derive(Deserialize)]
+struct Announced {
+    #[serde(default)]
+    kty: String,
+    kid: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    #[serde(default)]
+    endorsements: Vec<String>,
+}
+
+impl Keys {
+    pub(super) fn new(metadata: Base, outbound: Outbound, clock: Clock) -> Self {
+        let fetches = Cache::builder().max_capacity(16).build();
+        Self { metadata, outbound, clock, shelf: RwLock::default(), fetches }
+    }
+
+    /// The key of that id; asks for the announced ones when it is not among those known.
+    pub(super) async fn key(&self, id: &str) -> Result<Arc<Key>, NoKey> {
+        let shelf = self.shelf();
+        let age = shelf.fetched.map(|fetched| self.clock.now().since(fetched));
+        let known = shelf.keys.get(id).filter(|_| age.is_some_and(|age| age < OLDEST));
+        if let (Some(key), Some(age)) = (known, age)
+            && age < AGEING
+        {
+            return Ok(key.clone());
+        }
+        self.fetch_now_and_then(if age.is_some() { PATIENCE } else { IMPATIENCE }).await;
+        let shelf = self.shelf();
+        let fresh = shelf.fetched.is_some_and(|fetched| self.clock.now().since(fetched) < OLDEST);
+        match shelf.keys.get(id) {
+            _ if !fresh => Err(NoKey::Unreachable),
+            Some(key) => Ok(key.clone()),
+            None => Err(NoKey::Unknown),
+        }
+    }
+
+    fn shelf(&self) -> Arc<Shelf> {
+        self.shelf.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn fetch_now_and_then(&self, every: Duration) {
+        let stretch = self.clock.now().0 / i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+        self.fetches
+            .get_with((every.as_secs(), stretch), async {
+                match self.fetch().await {
+                    Ok(shelf) => {
+                        *self.shelf.write().unwrap_or_else(PoisonError::into_inner) =
+                            Arc::new(shelf);
+                    }
+                    Err(error) => {
+                        tracing::error!("the connector's signing keys cannot be had: {error:#}");
+                    }
+                }
+            })
+            .await;
+    }
+
+    async fn fetch(&self) -> anyhow::Result<Shelf> {
+        let asked = self.outbound.request(Method::GET, self.metadata.as_url().clone());
+        let metadata: Metadata = self.outbound.ask(asked).await?.json()?;
+        let (here, there) = (self.metadata.as_url(), metadata.jwks_uri.as_url());
+        anyhow::ensure!(
+            here.origin() == there.origin(),
+            "the metadata sends us to another server for the keys: {there}"
+        );
+        let algorithms = &metadata.id_token_signing_alg_values_supported;
+        anyhow::ensure!(
+            algorithms.is_empty() || algorithms.iter().any(|name| name == "RS256"),
+            "the connector does not sign with RS256 any more"
+        );
+        let asked = self.outbound.request(Method::GET, there.clone());
+        let announced: KeySet = self.outbound.ask(asked).await?.json()?;
+        let keys = announced.keys.into_iter().filter_map(Announced::taken).collect();
+        Ok(Shelf { keys, fetched: Some(self.clock.now()) })
+    }
+}
+
+impl Announced {
+    fn taken(self) -> Option<(String, Arc<Key>)> {
+        if self.kty != "RSA" {
+            return None;
+        }
+        let decoding = DecodingKey::from_rsa_components(&self.n?, &self.e?).ok()?;
+        Some((self.kid?, Arc::new(Key { decoding, endorsements: self.endorsements })))
+    }
+}

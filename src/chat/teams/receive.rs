@@ -1,0 +1,126 @@
+//! What is done with each kind of activity.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use serde_json::json;
+
+use super::{Admission, Teams, activity::Activity, invokes};
+use crate::{
+    access::Actor,
+    chat::{Channel, Incoming, Listener},
+};
+
+/// Said to whoever Teams does not vouch for.
+const NOBODY: &str = "Teams did not say who you are, so nothing was done. Guests and anonymous \
+                      people cannot use this bot; ask a colleague of the organisation.";
+
+/// The tenant of people nobody has proved.
+const DEMO_TENANT: &str = "demo";
+
+impl Teams {
+    /// Does what an activity asks for, or writes it down to be done. Never waits for the doing,
+    /// except where Teams waits for the answer itself.
+    pub(super) async fn receive(
+        self: &Arc<Self>,
+        activity: &Activity,
+        listener: &Arc<dyn Listener>,
+    ) -> HttpResponse {
+        let Some(tenant) = self.tenant(activity) else {
+            metrics::counter!("pilothouse_refused_requests_total", "reason" => "tenant")
+                .increment(1);
+            tracing::warn!("an activity of a tenant that is not served was let by");
+            return taken();
+        };
+        let done = match activity.kind.as_str() {
+            "message" => self.hear(activity, &tenant).await,
+            "invoke" => return invokes::answer(self, activity, &tenant, listener).await,
+            "installationUpdate" => self.installed(activity, &tenant).await,
+            "conversationUpdate" => self.updated(activity, &tenant).await,
+            _ => Ok(()),
+        };
+        match done {
+            Ok(()) => taken(),
+            // Not acknowledged: Teams says it again.
+            Err(error) => {
+                tracing::error!("an activity could not be taken: {error:#}");
+                HttpResponse::ServiceUnavailable().json(json!({}))
+            }
+        }
+    }
+
+    /// The tenant, when its people may talk to the bot.
+    fn tenant(&self, activity: &Activity) -> Option<String> {
+        match &self.admission {
+            Admission::Proved { settings, .. } => {
+                let tenant = activity.tenant().filter(|tenant| settings.admits(tenant))?;
+                Some(tenant.to_ascii_lowercase())
+            }
+            Admission::ThisMachine => Some(DEMO_TENANT.to_owned()),
+        }
+    }
+
+    pub(super) fn actor(&self, activity: &Activity, tenant: &str) -> Option<Actor> {
+        match &self.admission {
+            Admission::Proved { .. } => activity.actor(tenant),
+            Admission::ThisMachine => Some(activity.claimed_actor(tenant)),
+        }
+    }
+
+    async fn hear(&self, activity: &Activity, tenant: &str) -> anyhow::Result<()> {
+        self.references.keep(&activity.reference(tenant)).await?;
+        let Some(actor) = self.actor(activity, tenant) else {
+            let place = activity.place();
+            if let Err(error) = self.say(&place, NOBODY).await {
+                tracing::warn!("a stranger could not be answered: {error:#}");
+            }
+            return Ok(());
+        };
+        let message = Incoming {
+            actor,
+            place: activity.place(),
+            text: activity.words(),
+            origin: origin(activity),
+        };
+        self.ground.inbox.put(&message).await?;
+        Ok(())
+    }
+
+    async fn installed(&self, activity: &Activity, tenant: &str) -> anyhow::Result<()> {
+        if activity.action.starts_with("remove") {
+            return self.references.forget(&activity.conversation.id).await;
+        }
+        self.references.keep(&activity.reference(tenant)).await?;
+        let Some(actor) = self.actor(activity, tenant) else { return Ok(()) };
+        let greeting = Incoming {
+            actor,
+            place: activity.place(),
+            text: "/help".to_owned(),
+            origin: format!("install {} {}", activity.conversation.id, activity.id),
+        };
+        if activity.action == "add" {
+            self.ground.inbox.put(&greeting).await?;
+        }
+        Ok(())
+    }
+
+    /// Comes beside an installation as well; only that one is answered with a greeting.
+    async fn updated(&self, activity: &Activity, tenant: &str) -> anyhow::Result<()> {
+        if activity.members_added.iter().any(|member| activity.is_bot(member)) {
+            self.references.keep(&activity.reference(tenant)).await?;
+        }
+        if activity.members_removed.iter().any(|member| activity.is_bot(member)) {
+            self.references.forget(&activity.conversation.id).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Teams' id of an utterance is unique within its conversation only.
+pub(super) fn origin(activity: &Activity) -> String {
+    format!("{} {}", activity.conversation.id, activity.id)
+}
+
+fn taken() -> HttpResponse {
+    HttpResponse::Ok().json(json!({}))
+}
