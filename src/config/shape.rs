@@ -28,7 +28,7 @@ pub(super) struct Shape {
 /// Finds everything.
 pub(super) fn check(schema: &Json, tree: &Node, secrets: Secrets) -> Shape {
     let mut walk = Walk { root: schema, secrets, shape: Shape::default() };
-    let spot = Spot { path: Path::default(), at: tree.at, cut: Path::default() };
+    let spot = Spot { path: Path::default(), at: Place::START, cut: Path::default() };
     if matches!(tree.is, Kind::Null) {
         walk.wrong(&spot, "the file says nothing: start from deploy/pilothouse.example.yaml");
     } else {
@@ -120,8 +120,9 @@ impl Walk<'_> {
                     None => self.wrong(spot, "must be a whole number, not below 0"),
                 }
             }
-            (Kind::Text(_), "string") | (Kind::Bool(_), "boolean") | (Kind::Number(_), "number") => {
-            }
+            (Kind::Text(_), "string")
+            | (Kind::Bool(_), "boolean")
+            | (Kind::Number(_), "number") => {}
             (_, wanted) => self.other(node, wanted, spot),
         }
     }
@@ -139,7 +140,15 @@ impl Walk<'_> {
     }
 
     fn leaf(&mut self, node: &Node, name: &str, check: leaves::Check, spot: &Spot) {
-        let Kind::Text(text) = &node.is else { return self.other(node, "string", spot) };
+        let text = match &node.is {
+            Kind::Text(text) => text,
+            // What it says as text is the better advice: `10` lacks a unit, not quotes.
+            Kind::Number(number) => match check(&number.to_string()) {
+                Err(why) => return self.wrong(spot, why),
+                Ok(()) => return self.other(node, "string", spot),
+            },
+            _ => return self.other(node, "string", spot),
+        };
         if let Err(why) = check(text) {
             return self.wrong(spot, why);
         }
@@ -159,8 +168,10 @@ impl Walk<'_> {
         }
         let choice = listed(words, "or");
         let what = match nearest(text, words) {
-            Some(meant) => format!("`{}` is not {choice}, did you mean `{meant}`?", shown(text)),
-            None => format!("must be {choice}"),
+            Some(meant) if words.len() > 1 => {
+                format!("`{}` is not {choice}, did you mean `{meant}`?", shown(text))
+            }
+            _ => format!("must be {choice}"),
         };
         self.wrong(spot, what);
     }
@@ -209,7 +220,10 @@ impl Walk<'_> {
             let path = spot.path.key(&entry.key);
             let key = Spot { cut: path.clone(), path, at: entry.at };
             if let Some(first) = entries[..number].iter().find(|e| e.key == entry.key) {
-                self.wrong(&key, format!("this key stands here twice, first in line {}", first.at.line));
+                self.wrong(
+                    &key,
+                    format!("this key stands here twice, first in line {}", first.at.line),
+                );
                 continue;
             }
             match (properties.get(&entry.key), &schema["additionalProperties"]) {
@@ -228,9 +242,7 @@ impl Walk<'_> {
                     if let Some(meant) = nearest(&entry.key, &known) {
                         missing.retain(|key| *key != meant);
                         self.shape.meant.push(spot.path.key(meant));
-                        self.shape.cuts.extend(
-                            required.contains(&meant).then(|| spot.cut.clone()),
-                        );
+                        self.shape.cuts.extend(required.contains(&meant).then(|| spot.cut.clone()));
                     }
                     let word = shown(&entry.key);
                     let advice = advice(&entry.key, &known);

@@ -13,11 +13,16 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     ("unclosed quote", "the text that begins with a quote never ends"),
     ("unclosed bracket", "the bracket that is opened here is never closed"),
-    ("illegal placement of ':'", "a bracket or quote above is not closed, so a `:` cannot stand here"),
+    (
+        "illegal placement of ':'",
+        "a bracket or quote above is not closed, so a `:` cannot stand here",
+    ),
     ("unknown anchor", "this alias (`*name`) has no anchor (`&name`) above it"),
     ("did not find expected key", "this line is indented like no line above it"),
     ("unexpected character", "a value cannot begin with this character: put it between quotes"),
     ("unknown escape", "there is no such escape: use single quotes, or write `\\\\` for a `\\`"),
+    ("alias replay", "the aliases (`*name`) stand for far too much: write it out"),
+    ("recursion limit", "the file is nested too deeply to be a configuration"),
     ("expected string scalar", "a key must be a single word"),
 ];
 
@@ -31,11 +36,6 @@ pub(super) fn explain(text: &str, error: &Error) -> (Place, String) {
         Error::NonFiniteFloat { .. } => "this is no number that can be used".to_owned(),
         Error::RecursiveReferencesRequireWeakTypes { .. } => {
             "this alias stands inside what it stands for".to_owned()
-        }
-        Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => {
-            "the aliases (`*name`) stand for far too much: write it out".to_owned()
         }
         Error::Budget { .. } => {
             "the file is nested too deeply or too large to be a configuration".to_owned()

@@ -17,6 +17,10 @@ const LARGEST: usize = 1024 * 1024;
 /// How much may come out of YAML's aliases, in parser events. More is a file made to explode.
 const ALIASED: usize = 20_000;
 
+/// How deep values may stand inside each other; a configuration needs ten. Each level costs the
+/// stack some tens of kilobytes while it is read.
+const DEEPEST: usize = 20;
+
 /// One value of the file.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -64,6 +68,7 @@ pub(super) fn read(text: &str) -> Result<Node, (Place, String)> {
     }
     let options = serde_saphyr::options! {
         with_snippet: false,
+        budget: serde_saphyr::budget! { max_depth: DEEPEST, flow_nesting_limit: DEEPEST },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: ALIASED },
     };

@@ -121,6 +121,7 @@ fn somebody(
     }
     let (needed, requester_may) = (settings.approvals, settings.requester_may_approve);
     if let Err(error) = access.could_approve(service, environment, needed, requester_may) {
-        found.wrong(&path.key("approvals"), error.to_string());
+        let but = if requester_may { "" } else { "; whoever asks cannot be one of them" };
+        found.wrong(&path.key("approvals"), format!("{error}{but}"));
     }
 }
