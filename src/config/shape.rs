@@ -70,11 +70,11 @@ impl Walk<'_> {
                 return;
             }
             let mut others = options.iter().filter(|option| !is_null(option));
-            return match (others.next(), others.next()) {
-                (Some(only), None) => self.value(node, only, spot),
-                // Several forms of one value: the type itself will judge.
-                _ => {}
-            };
+            // Several forms of one value are left to their type to judge.
+            if let (Some(only), None) = (others.next(), others.next()) {
+                self.value(node, only, spot);
+            }
+            return;
         }
         if let Some(kinds) = schema["oneOf"].as_array() {
             return match words_of(kinds) {
@@ -154,10 +154,10 @@ impl Walk<'_> {
         }
         // An address of a database may be a reference as well: then it is one to its text.
         let refers = matches!(name, "Secret" | "Database") && self.secrets == Secrets::Read;
-        if let (true, Ok(secret)) = (refers, Secret::try_from(text.clone())) {
-            if let Err(error) = secret.read() {
-                self.wrong(spot, error.to_string());
-            }
+        if let (true, Ok(secret)) = (refers, Secret::try_from(text.clone()))
+            && let Err(error) = secret.read()
+        {
+            self.wrong(spot, error.to_string());
         }
     }
 

@@ -51,13 +51,10 @@ pub(super) fn explain(text: &str, error: &Error) -> (Place, String) {
 }
 
 fn meaning(said: &str) -> String {
-    match MEANINGS.iter().find(|(theirs, _)| said.contains(theirs)) {
-        Some((_, ours)) => (*ours).to_owned(),
-        None => {
-            let said = said.split(" at line ").next().unwrap_or(said);
-            format!("this is not YAML: {}", shown(said))
-        }
+    if let Some((_, ours)) = MEANINGS.iter().find(|(theirs, _)| said.contains(theirs)) {
+        return (*ours).to_owned();
     }
+    format!("this is not YAML: {}", shown(said.split(" at line ").next().unwrap_or(said)))
 }
 
 /// A value that only its type refuses: what the type says, and where.

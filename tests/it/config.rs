@@ -170,14 +170,14 @@ fn check_says_that_all_is_well_or_what_is_not() {
     let said = |text: &str| {
         std::fs::write(&file, text).unwrap();
         let mut out = vec![];
-        let fine = check::run(&file, Secrets::Leave, &mut out).unwrap();
+        let good = check::run(&file, Secrets::Leave, &mut out).unwrap();
         let out = String::from_utf8(out).unwrap();
-        (fine, out.replace(&format!("{}/", folder.path().display()), ""))
+        (good, out.replace(&format!("{}/", folder.path().display()), ""))
     };
-    let fine = "pilothouse.yaml is fine: 2 services, 2 environments, 4 people.\n".to_owned();
-    assert_eq!(said(example()), (true, fine));
-    let (fine, out) = said("people: {alice: {consle: a}}\nlisten: nowhere\n");
-    assert!(!fine);
+    let sentence = "pilothouse.yaml is fine: 2 services, 2 environments, 4 people.\n".to_owned();
+    assert_eq!(said(example()), (true, sentence));
+    let (good, out) = said("people: {alice: {consle: a}}\nlisten: nowhere\n");
+    assert!(!good);
     assert_eq!(
         out,
         "pilothouse.yaml:1:18: people.alice.consle: unknown key `consle`, did you mean \
@@ -185,8 +185,8 @@ fn check_says_that_all_is_well_or_what_is_not() {
          `127.0.0.1:3978` or `0.0.0.0:3978`\npilothouse.yaml:1:1: services: there is no \
          service, so there is nothing to deploy (a warning)\n2 mistakes.\n"
     );
-    let (fine, out) = said("people: {}\n");
-    assert!(fine && out.contains("has no `teams` section"), "{out}");
+    let (good, out) = said("people: {}\n");
+    assert!(good && out.contains("has no `teams` section"), "{out}");
     let mut schema = vec![];
     check::schema(&mut schema).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&schema).unwrap(), config::schema());

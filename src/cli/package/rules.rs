@@ -114,12 +114,12 @@ impl Flaws<'_> {
         self.must((1..=COMMANDS).contains(&count), || {
             format!("{pointer} must hold 1 to {COMMANDS} commands, not {count}")
         });
-        for command in 0..count {
+        for number in 0..count {
             for (key, longest) in [("title", TITLE), ("description", EXPLANATION)] {
-                let pointer = format!("{pointer}/{command}/{key}");
-                let long = self.text(&pointer).chars().count();
+                let place = format!("{pointer}/{number}/{key}");
+                let long = self.text(&place).chars().count();
                 self.must((1..=longest).contains(&long), || {
-                    format!("{pointer} must have 1 to {longest} characters, not {long}")
+                    format!("{place} must have 1 to {longest} characters, not {long}")
                 });
             }
         }
@@ -134,8 +134,8 @@ impl Flaws<'_> {
     }
 
     fn icon(&mut self, name: &str, png: &[u8], side: u32) {
-        let size = png_size(png);
-        self.must(size == Some((side, side)), || match size {
+        let pixels = png_size(png);
+        self.must(pixels == Some((side, side)), || match pixels {
             Some((width, height)) => {
                 format!("{name} must be {side}x{side} pixels, not {width}x{height}")
             }
