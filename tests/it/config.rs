@@ -1,5 +1,4 @@
 //! The configuration file: what is wrong with it, where, and in which words.
-#![expect(clippy::unwrap_used, reason = "a test may")]
 
 use std::path::Path;
 
