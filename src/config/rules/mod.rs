@@ -1,0 +1,103 @@
+//! What no single value shows: names that stand for nothing, rules that nobody can satisfy.
+
+mod app;
+mod people;
+mod services;
+mod teams;
+
+use uuid::Uuid;
+
+use super::{
+    Config, Secrets,
+    place::{Path, Place},
+    shape::Shape,
+    tree::Node,
+    words::{advice, shown},
+};
+
+/// What was found so far, with the file it was found in.
+pub(super) struct Found<'a> {
+    tree: &'a Node,
+    /// Keys that were probably meant where an unknown one stands.
+    meant: Vec<Path>,
+    /// How many mistakes the schema found: what touches them would only follow from them.
+    early: usize,
+    /// Every mistake.
+    pub mistakes: Vec<(Path, Place, String)>,
+    /// What is allowed but can hardly be meant.
+    pub warnings: Vec<(Path, Place, String)>,
+}
+
+/// Checks the parts of the configuration against each other.
+pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
+    if let Some(settings) = &config.teams {
+        teams::check(settings, found, secrets);
+    }
+    if let Some(settings) = &config.app {
+        app::check(settings, found);
+    }
+    people::check(config, found);
+    services::check(config, found);
+}
+
+impl<'a> Found<'a> {
+    /// Begins with what the schema found.
+    pub(super) fn new(tree: &'a Node, shape: Shape) -> Self {
+        let Shape { mistakes, meant, .. } = shape;
+        Self { tree, meant, early: mistakes.len(), mistakes, warnings: vec![] }
+    }
+
+    /// A mistake, unless it would only follow from one that is already named.
+    fn wrong(&mut self, path: &Path, what: impl Into<String>) {
+        if !self.is_touched(path) {
+            self.mistakes.push((path.clone(), self.tree.place(path), what.into()));
+        }
+    }
+
+    fn odd(&mut self, path: &Path, what: impl Into<String>) {
+        if !self.is_touched(path) {
+            self.warnings.push((path.clone(), self.tree.place(path), what.into()));
+        }
+    }
+
+    /// Whether the schema found a mistake at `path`, above or below it.
+    fn is_touched(&self, path: &Path) -> bool {
+        let early = self.mistakes.iter().take(self.early).map(|(path, ..)| path);
+        early.chain(&self.meant).any(|wrong| wrong.touches(path))
+    }
+
+    /// Whether anything below `path` is wrong, however it was found.
+    fn is_sound(&self, path: &Path) -> bool {
+        !self.is_touched(path) && self.mistakes.iter().all(|(wrong, ..)| !wrong.touches(path))
+    }
+
+    /// Whether that key was written, rather than left to its default.
+    fn is_written(&self, path: &Path, key: &str) -> bool {
+        self.tree.keys(path).contains(&key)
+    }
+
+    /// `name` must be one of the keys below one of `lists`.
+    fn known(&mut self, path: &Path, name: &str, kind: &str, lists: &[Path]) {
+        if lists.iter().any(|list| self.meant.contains(list)) {
+            return;
+        }
+        let known: Vec<&str> = lists.iter().flat_map(|list| self.tree.keys(list)).collect();
+        if !known.contains(&name) {
+            let advice = advice(name, &known);
+            self.wrong(path, format!("there is no {kind} `{}`{advice}", shown(name)));
+        }
+    }
+
+    fn uuid(&mut self, path: &Path, text: &str) {
+        // Only the form with hyphens: that is what Microsoft's pages show and compare.
+        if text.len() != 36 || Uuid::try_parse(text).is_err() {
+            let form = "is no id such as `0f8fad5b-d9cb-469f-a165-70867728950e`";
+            let what = if text.contains('@') {
+                format!("{form}: not the e-mail address but the object id is meant")
+            } else {
+                format!("{form}: copy it from the Entra admin center")
+            };
+            self.wrong(path, what);
+        }
+    }
+}
