@@ -1,9 +1,13 @@
 //! The command line; one line per subcommand.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
-use pilothouse::cli;
+use pilothouse::{cli, config::Secrets};
 
 /// A self-hosted ChatOps bot for Microsoft Teams.
 #[derive(Parser)]
@@ -15,6 +19,30 @@ struct Line {
 
 #[derive(Subcommand)]
 enum What {
+    /// Run the bot.
+    Serve {
+        /// The configuration.
+        #[arg(long, default_value = "pilothouse.yaml")]
+        config: PathBuf,
+    },
+    /// Say everything that is wrong with a configuration.
+    Check {
+        /// The configuration.
+        #[arg(long, default_value = "pilothouse.yaml")]
+        config: PathBuf,
+        /// Write the configuration's JSON Schema instead, for an editor.
+        #[arg(long)]
+        schema: bool,
+    },
+    /// Make the app that is installed in Teams.
+    Package {
+        /// The configuration.
+        #[arg(long, default_value = "pilothouse.yaml")]
+        config: PathBuf,
+        /// Where it goes.
+        #[arg(long, default_value = "pilothouse.zip")]
+        out: PathBuf,
+    },
     /// Look after one run of a local program. The bot starts this itself.
     #[command(hide = true)]
     Supervise {
@@ -24,7 +52,26 @@ enum What {
 }
 
 fn main() -> ExitCode {
-    match Line::parse().what {
-        What::Supervise { folder } => cli::supervise::run(&folder),
+    run(Line::parse().what, &mut io::stdout()).unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(what: What, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    match what {
+        What::Serve { config } => cli::serve::run(&config),
+        What::Check { schema: true, .. } => {
+            cli::check::schema(out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Check { config, .. } => {
+            let fine = cli::check::run(&config, Secrets::Read, out)?;
+            Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        What::Package { config, out: to } => {
+            cli::package::run(&config, &to, out).map(|()| ExitCode::SUCCESS)
+        }
+        What::Supervise { folder } => Ok(cli::supervise::run(&folder)),
     }
 }

@@ -3,5 +3,6 @@
 pub mod check;
 pub mod demo;
 pub mod package;
+mod running;
 pub mod serve;
 pub mod supervise;

@@ -98,20 +98,21 @@ impl Entry {
 /// A command's name, usage and summary, as the Teams app's manifest lists them.
 pub struct About {
     /// `deploy`
-    pub name: &'static str,
+    pub name: String,
     /// `/deploy <environment> <version> [--service S]`
     pub usage: String,
     /// One line.
-    pub summary: &'static str,
+    pub summary: String,
 }
 
 /// Every command, in the order `/help` lists them.
-pub fn about() -> impl Iterator<Item = About> {
-    COMMANDS.iter().map(|entry| About {
-        name: entry.name,
+pub fn about() -> Vec<About> {
+    let about = |entry: &Entry| About {
+        name: entry.name.to_owned(),
         usage: entry.usage(),
-        summary: entry.summary,
-    })
+        summary: entry.summary.to_owned(),
+    };
+    COMMANDS.iter().map(about).collect()
 }
 
 /// One command as one person said it in one place.

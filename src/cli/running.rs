@@ -1,0 +1,96 @@
+//! The bot at work: its doors open and its worker working, until it is told to stop.
+
+use std::{
+    collections::BTreeMap,
+    net::TcpListener,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    access,
+    app::{App, Foundation, World},
+    chat::Channel,
+    config::Config,
+    deployments::Probes,
+    health, pipelines, telemetry,
+    web::{self, House},
+};
+
+/// The world as a configuration describes it; `folder` is where pipelines keep what must survive.
+pub(super) fn world(
+    config: &Config,
+    folder: PathBuf,
+    foundation: &Foundation,
+    channels: Vec<Arc<dyn Channel>>,
+) -> anyhow::Result<World> {
+    let program = std::env::current_exe().context("where this program is")?;
+    let ground = pipelines::Ground { clock: foundation.clock.clone(), folder, program };
+    let mut opened = BTreeMap::new();
+    for (name, settings) in &config.pipelines {
+        let pipeline = pipelines::open(name, settings, &ground);
+        let pipeline = pipeline.with_context(|| format!("the pipeline `{name}`"))?;
+        opened.insert(name.clone(), pipeline);
+    }
+    let mut probes = Probes::new();
+    for (service, settings) in &config.services {
+        for (environment, rules) in &settings.environments {
+            let asked = rules.health.iter().map(health::open).collect::<anyhow::Result<_>>();
+            let asked =
+                asked.with_context(|| format!("the health of {service} in {environment}"))?;
+            probes.insert((service.clone(), environment.clone()), asked);
+        }
+    }
+    Ok(World {
+        access: access::Settings {
+            people: config.people.clone(),
+            roles: config.roles.clone(),
+            tenant: config.teams.as_ref().map(|teams| teams.tenant.clone()),
+        },
+        services: config.services.clone(),
+        pipelines: opened,
+        probes,
+        channels,
+    })
+}
+
+/// Binds the address before anything else is begun, so that a taken one is told at once.
+pub(super) fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| {
+        format!("cannot listen on {address}; if another Pilothouse runs there, stop it first")
+    })
+}
+
+/// Works until `stop` resolves; then takes no more, finishes what has begun, and lets go.
+pub(super) async fn until(
+    stop: impl Future<Output = ()>,
+    app: &App,
+    listener: TcpListener,
+) -> anyhow::Result<()> {
+    let closing = Arc::new(AtomicBool::new(false));
+    let house = House {
+        channels: app.channels.clone(),
+        listener: app.commands.clone(),
+        db: app.foundation.db.clone(),
+        figures: telemetry::figures()?,
+        closing: closing.clone(),
+    };
+    let (server, handle) = web::open(listener, &house)?;
+    let server = tokio::spawn(server);
+    let ending = CancellationToken::new();
+    let working = tokio::spawn(app.worker.clone().run_until(ending.clone().cancelled_owned()));
+    stop.await;
+    closing.store(true, Ordering::Relaxed);
+    handle.stop(true).await;
+    ending.cancel();
+    working.await.context("the worker")?;
+    server.await.context("the server")??;
+    app.foundation.db.close().await;
+    Ok(())
+}
