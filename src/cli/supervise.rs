@@ -56,8 +56,10 @@ pub fn run(folder: &Path) -> ExitCode {
 fn attend(folder: &RunFolder) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let signals =
-            Signals { told: signal(SignalKind::terminate())?, child: signal(SignalKind::child())? };
+        let signals = Signals {
+            terminate: signal(SignalKind::terminate())?,
+            child: signal(SignalKind::child())?,
+        };
         let task = folder.task()?.context("there is nothing to run in this folder")?;
         let Some(_lock) = take_up(folder).await? else { return Ok(()) };
         let ended = match Program::start(&task, folder) {
