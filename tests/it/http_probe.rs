@@ -1,5 +1,7 @@
 //! Probes ask a real server on this machine.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use std::time::Duration;
 
 use pilothouse::{health, secrets::keep_quiet};
@@ -19,9 +21,9 @@ fn open(url: &str, more: &Value) -> anyhow::Result<std::sync::Arc<dyn health::Pr
     health::open(&serde_json::from_value(settings)?)
 }
 
-async fn check(answer: ResponseTemplate, more: Value) -> (bool, String) {
+async fn check(answer: ResponseTemplate, more: &Value) -> (bool, String) {
     let server = server(answer).await;
-    let answer = open(&format!("{}/healthz", server.uri()), &more).unwrap().check().await;
+    let answer = open(&format!("{}/healthz", server.uri()), more).unwrap().check().await;
     (answer.healthy, answer.detail)
 }
 
@@ -34,7 +36,7 @@ async fn check(answer: ResponseTemplate, more: Value) -> (bool, String) {
 #[case(200, json!({ "status": [401, 503] }), Some("200 instead of 401 or 503"))]
 #[tokio::test]
 async fn the_status_decides(#[case] status: u16, #[case] more: Value, #[case] wrong: Option<&str>) {
-    let (healthy, detail) = check(ResponseTemplate::new(status), more).await;
+    let (healthy, detail) = check(ResponseTemplate::new(status), &more).await;
     assert_eq!(healthy, wrong.is_none(), "{detail}");
     match wrong {
         Some(wrong) => assert_eq!(detail, wrong),
@@ -69,7 +71,7 @@ async fn a_field_decides_too(
     });
     let answer = ResponseTemplate::new(200).set_body_json(body);
     let (healthy, detail) =
-        check(answer, json!({ "json": { "field": field, "equals": equals } })).await;
+        check(answer, &json!({ "json": { "field": field, "equals": equals } })).await;
     assert_eq!(healthy, wrong.is_none(), "{detail}");
     if let Some(wrong) = wrong {
         assert_eq!(detail, wrong);
@@ -80,7 +82,7 @@ async fn a_field_decides_too(
 async fn a_page_is_no_json() {
     let more = json!({ "json": { "field": "status", "equals": "ok" } });
     let answer = ResponseTemplate::new(200).set_body_string("<html>sign in</html>");
-    assert_eq!(check(answer, more).await, (false, "the answer is not JSON".to_owned()));
+    assert_eq!(check(answer, &more).await, (false, "the answer is not JSON".to_owned()));
 }
 
 #[tokio::test]
@@ -89,7 +91,7 @@ async fn what_a_server_says_is_told_short_and_without_secrets() {
     let value = format!("{}correct-horse-battery\u{202e}{}", "x".repeat(50), "y".repeat(5000));
     let answer = ResponseTemplate::new(200).set_body_json(json!({ "status": value }));
     let more = json!({ "json": { "field": "status", "equals": "ok" } });
-    let (healthy, detail) = check(answer, more).await;
+    let (healthy, detail) = check(answer, &more).await;
     assert!(!healthy);
     assert!(detail.chars().count() < 120 && detail.contains("x[secret]"), "{detail}");
 }
@@ -107,7 +109,7 @@ async fn a_server_that_is_not_there_is_not_well() {
 #[tokio::test]
 async fn a_server_that_hangs_is_not_waited_for() {
     let answer = ResponseTemplate::new(200).set_delay(Duration::from_mins(5));
-    let found = check(answer, json!({ "timeout": "1s" })).await;
+    let found = check(answer, &json!({ "timeout": "1s" })).await;
     assert_eq!(found, (false, "no answer within 1 s".to_owned()));
 }
 
