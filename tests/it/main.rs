@@ -1,9 +1,11 @@
 //! Every test in one program. `world/` is the language they are told in.
 #![expect(unreachable_pub, reason = "one program: its modules are read by nobody else")]
 
+mod command_pipeline;
 mod config;
 mod deploy;
 mod house;
+mod http_probe;
 mod package;
 mod restart;
 mod speech;

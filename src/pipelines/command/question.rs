@@ -117,7 +117,7 @@ async fn hear_out(mut child: Child) -> anyhow::Result<Heard> {
     }
     // Not waited for yet, so the number is still its own.
     if let Some(group) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-        kill_process_group(group, Signal::KILL)?;
+        let _ = kill_process_group(group, Signal::KILL);
     }
     bail!("the program that knows the versions did not answer within 10 seconds")
 }
@@ -143,12 +143,11 @@ fn judge((code, out, err): Heard) -> Result<Resolved, Unresolved> {
     match code {
         Some(0) => {}
         Some(NO_SUCH_VERSION) => return Err(Unresolved::NoSuchVersion(line())),
-        Some(code) => {
-            let why = anyhow::anyhow!("the program that knows the versions failed: {}", line());
-            return Err(why.context(format!("exit code {code}")).into());
-        }
-        None => {
-            let why = anyhow::anyhow!("the program that knows the versions was killed");
+        code => {
+            let code =
+                code.map_or_else(|| "by a signal".to_owned(), |c| format!("with exit code {c}"));
+            let why =
+                anyhow::anyhow!("the program that knows the versions ended {code}: {}", line());
             return Err(why.into());
         }
     }

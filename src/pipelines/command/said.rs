@@ -121,28 +121,15 @@ fn plain(line: &[u8]) -> String {
     kept.trim().chars().take(KEPT).collect::<String>().trim_end().to_owned()
 }
 
-/// Goes past what follows an escape character (ECMA-48).
+/// Goes past what follows an escape character (ECMA-48). When that is no escape sequence after
+/// all, only the escape character goes.
 fn skip_escape(rest: &mut std::str::Chars<'_>) {
     let mut ahead = rest.clone();
-    while let Some(c) = ahead.next() {
-        match c {
-            '[' => {
-                return {
-                    *rest = ahead;
-                    skip_control(rest)
-                };
-            }
-            ']' | 'P' | 'X' | '^' | '_' => {
-                return {
-                    *rest = ahead;
-                    skip_string(rest)
-                };
-            }
-            ' '..='/' => {}
-            '0'..='~' => return *rest = ahead,
-            // No escape sequence after all: only the escape character goes.
-            _ => return,
-        }
+    match ahead.find(|c| !matches!(c, ' '..='/')) {
+        Some('[') => skip_control(&mut ahead),
+        Some(']' | 'P' | 'X' | '^' | '_') => skip_string(&mut ahead),
+        Some('0'..='~') | None => {}
+        Some(_) => return,
     }
     *rest = ahead;
 }

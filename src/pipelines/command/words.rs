@@ -22,7 +22,15 @@ impl Word {
             match c {
                 '{' | '}' if rest.peek() == Some(&c) => plain.extend(rest.next()),
                 '{' => {
-                    let name: String = rest.by_ref().take_while(|c| *c != '}').collect();
+                    let mut closed = false;
+                    let name = rest.by_ref().take_while(|c| {
+                        closed = *c == '}';
+                        !closed
+                    });
+                    let name: String = name.collect();
+                    if !closed {
+                        bail!("a `{{` in `{text}` is not closed: write `{{{{` for a brace");
+                    }
                     if !names.contains(&name.as_str()) {
                         bail!(
                             "`{{{name}}}` in `{text}` means nothing: use {{{}}}, or `{{{{` for a brace",
@@ -33,7 +41,7 @@ impl Word {
                     parts.push(Part::Name(name));
                 }
                 '}' => bail!("`}}` in `{text}` closes nothing: write `}}}}` for a brace"),
-                '\0' => bail!("`{}` holds a null character, which no program can be given", plain),
+                '\0' => bail!("`{plain}` is followed by a null character, which no program takes"),
                 c => plain.push(c),
             }
         }
