@@ -62,7 +62,7 @@ pub enum Failure {
     /// The server took nothing for now; nothing happened there.
     #[error("asked to come back later (status {status}): {said}")]
     NotNow {
-        /// 429, or 503 with a time.
+        /// 429, or 503 with a time, or 403 that names a limit.
         status: u16,
         /// How long it asked to be left alone.
         after: Option<Duration>,
@@ -178,11 +178,10 @@ fn judge(answer: Answer) -> Result<Answer, Failure> {
         return Ok(answer);
     }
     let said = said(&answer.body);
-    let after =
-        answer.header("retry-after").and_then(|text| retry_after(text, Clock::system().now()));
+    let after = pause(&answer, Clock::system().now());
     Err(match status {
         429 => Failure::NotNow { status, after, said },
-        503 if after.is_some() => Failure::NotNow { status, after, said },
+        403 | 503 if after.is_some() => Failure::NotNow { status, after, said },
         408 | 500.. => Failure::Unclear(format!("status {status}: {said}")),
         _ => Failure::Refused { status, said },
     })
@@ -204,8 +203,23 @@ fn sort(error: &reqwest::Error) -> Failure {
     }
 }
 
-/// The beginning of what a server said, on one line and without our secrets.
+/// How long a server that answers so wants to be left alone.
+fn pause(answer: &Answer, now: Timestamp) -> Option<Duration> {
+    if let Some(text) = answer.header("retry-after") {
+        return retry_after(text, now);
+    }
+    // GitHub and others name a used-up quota, and the second at which it is filled again.
+    answer.header("x-ratelimit-remaining").filter(|left| left.trim() == "0")?;
+    let reset: i64 = answer.header("x-ratelimit-reset")?.trim().parse().ok()?;
+    Some(Timestamp(reset.saturating_mul(1000)).since(now))
+}
+
+/// The beginning of what a server said, on one line and without our secrets; of a JSON answer
+/// the sentence in it that is for people.
 fn said(body: &[u8]) -> String {
+    let json: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let sentence = json.as_ref().and_then(|json| json.get("message")?.as_str());
+    let body = sentence.map_or(body, str::as_bytes);
     let text = String::from_utf8_lossy(&body[..body.len().min(4 * SAID)]);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|c| !c.is_control()).take(SAID).collect();

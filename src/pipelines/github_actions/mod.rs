@@ -1,0 +1,304 @@
+//! A workflow of GitHub Actions, started by `workflow_dispatch`.
+//!
+//! # What the workflow needs
+//!
+//! `deploy/github/pilothouse-deploy.yml` is a whole one. What counts:
+//!
+//! ```yaml
+//! run-name: deploy ${{ inputs.version }} [${{ inputs.request_id }}]
+//! on:
+//!   workflow_dispatch:
+//!     inputs: # each a string; see `Inputs` for other names
+//!       version: { required: true }
+//!       commit: {}
+//!       environment: { required: true }
+//!       service: {}
+//!       request_id: { required: true }
+//! concurrency:
+//!   group: deploy-${{ inputs.service }}-${{ inputs.environment }}
+//!   cancel-in-progress: false
+//! ```
+//!
+//! * `run-name` shows the request id, in brackets or as a word of its own: it is the only place
+//!   where a run can be recognised, because GitHub does not tell a run's inputs. Without it a
+//!   run whose start was interrupted is never found again, and people are asked.
+//! * The workflow *file* comes from the branch in `ref`, so the run's own commit is that
+//!   branch's. What to deploy is said in the inputs: the workflow must check out
+//!   `${{ inputs.commit || inputs.version }}`, or something else is deployed than was approved.
+//! * Inputs are text from people. They reach scripts through `env:`, never by `${{ }}` in `run:`.
+//! * `concurrency` keeps a run that somebody started by hand from working at the same time.
+//!
+//! The credential needs Actions (read and write), Contents (read) and Metadata (read).
+
+mod answers;
+mod settings;
+mod versions;
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use serde::Serialize;
+use url::Url;
+
+use answers::{Dispatched, Jobs, RunSeen, Runs};
+pub use settings::{BadWord, InputName, Inputs, Settings, Workflow};
+
+use super::{
+    Found, Ground, Order, Pipeline, Progress, Resolved, Run, RunState, Started, Unresolved, Wish,
+};
+use crate::{
+    names::{RunId, Version},
+    outbound::Failure,
+    vendors::github::{Error, Github},
+};
+
+/// How much GitHub's clock may be behind ours before a run of ours is overlooked.
+const SKEW_MS: i64 = 60_000;
+
+/// How many pages of runs are searched: 300 runs of one workflow since the order was given.
+const PAGES: usize = 3;
+
+/// How long a run's number is waited for; without it the run is called by its id.
+const LABEL: Duration = Duration::from_secs(3);
+
+pub(super) struct GithubActions {
+    github: Github,
+    workflow: Workflow,
+    reference: Version,
+    inputs: Inputs,
+    /// An older Enterprise Server, which does not tell the id of the run it starts.
+    silent: AtomicBool,
+}
+
+#[derive(Serialize)]
+struct Dispatch<'a> {
+    #[serde(rename = "ref")]
+    reference: &'a Version,
+    inputs: &'a BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_run_details: Option<bool>,
+}
+
+impl GithubActions {
+    pub(super) fn new(settings: &Settings, ground: &Ground) -> anyhow::Result<Self> {
+        settings.inputs.check()?;
+        let repository = settings.repository.clone();
+        Ok(Self {
+            github: Github::open(&settings.github, repository, ground.clock.clone())?,
+            workflow: settings.workflow.clone(),
+            reference: settings.reference.clone(),
+            inputs: settings.inputs.clone(),
+            silent: AtomicBool::new(false),
+        })
+    }
+
+    /// Everything the workflow is told.
+    fn told<'a>(&'a self, order: &'a Order) -> Result<BTreeMap<&'a str, &'a str>, String> {
+        let mut told = BTreeMap::new();
+        for (name, value) in &order.parameters {
+            if self.inputs.names().any(|ours| ours.as_str() == name) {
+                return Err(format!(
+                    "the parameter `{name}` has the name of an input that Pilothouse fills itself: \
+                     rename one of them"
+                ));
+            }
+            told.insert(name.as_str(), value.as_str());
+        }
+        told.insert(self.inputs.version.as_str(), order.version.as_str());
+        told.insert(self.inputs.request_id.as_str(), order.correlation.as_str());
+        let optional = [
+            (&self.inputs.commit, order.commit.as_deref()),
+            (&self.inputs.environment, Some(order.environment.as_str())),
+            (&self.inputs.service, Some(order.service.as_str())),
+        ];
+        for (name, value) in optional {
+            if let (Some(name), Some(value)) = (name, value) {
+                told.insert(name.as_str(), value);
+            }
+        }
+        Ok(told)
+    }
+
+    /// Asks for the run, once; a second time only when an older server refused the question for
+    /// its form, which started nothing.
+    async fn dispatch(
+        &self,
+        inputs: &BTreeMap<&str, &str>,
+    ) -> anyhow::Result<Result<Option<Dispatched>, Error>> {
+        let url =
+            self.github.url(&["actions", "workflows", self.workflow.as_str(), "dispatches"])?;
+        let ask = !self.silent.load(Ordering::Relaxed);
+        let mut body = Dispatch {
+            reference: &self.reference,
+            inputs,
+            return_run_details: ask.then_some(true),
+        };
+        let mut answer = self.github.act(url.clone(), Some(&body)).await;
+        if ask && answer.as_ref().is_err_and(knows_no_details) {
+            body.return_run_details = None;
+            answer = self.github.act(url, Some(&body)).await;
+            self.silent.store(answer.is_ok(), Ordering::Relaxed);
+        }
+        Ok(match answer {
+            Ok(answer) if answer.status == 200 => answer.json().map(Some).map_err(Error::from),
+            Ok(_) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }
+
+    async fn begun(&self, dispatched: Dispatched) -> anyhow::Result<Run> {
+        let id = dispatched.workflow_run_id;
+        let seen: Option<RunSeen> =
+            self.github.glance(self.run_url(&id.to_string(), &[])?, LABEL).await.ok();
+        let label = seen.map_or_else(|| format!("#{id}"), |run| run.label());
+        self.run(id, label, dispatched.html_url.as_deref())
+    }
+
+    fn run(&self, id: u64, label: String, page: Option<&str>) -> anyhow::Result<Run> {
+        let id: RunId = id.to_string().parse().context("a number is a run's name")?;
+        Ok(Run { id, label, url: page.and_then(|page| self.github.page(page)) })
+    }
+
+    fn run_url(&self, id: &str, more: &[&str]) -> anyhow::Result<Url> {
+        self.github.url(&[&["actions", "runs", id], more].concat())
+    }
+
+    /// What a failed start lets people conclude.
+    fn not_started(&self, error: Error) -> Started {
+        let repository = self.github.repository();
+        let Error::Failed(failure) = error else { return Started::Refused(error.to_string()) };
+        match failure {
+            // Not documented for this call: it says nothing about an earlier one.
+            Failure::Refused { status: 409, said } => {
+                Started::Unclear(format!("GitHub answered with a conflict: {said}"))
+            }
+            Failure::Refused { status: 404, said } => Started::Refused(format!(
+                "GitHub knows no workflow `{}` in {repository} that Pilothouse may start: check \
+                 its name, and that the credential may write Actions ({said})",
+                self.workflow.as_str()
+            )),
+            Failure::Refused { status: 300..400, .. } => Started::Refused(format!(
+                "GitHub says that {repository} has moved: correct `repository` in the configuration"
+            )),
+            Failure::Refused { status, said } => {
+                Started::Refused(format!("GitHub refused to start it (status {status}): {said}"))
+            }
+            Failure::NotNow { said, .. } => {
+                Started::NotNow(format!("GitHub wants to be asked later: {said}"))
+            }
+            Failure::Unreached(why) => {
+                Started::NotNow(format!("GitHub could not be reached: {why}"))
+            }
+            Failure::Unclear(why) => {
+                Started::Unclear(format!("GitHub gave no clear answer: {why}"))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Pipeline for GithubActions {
+    async fn resolve(&self, wish: &Wish<'_>) -> Result<Resolved, Unresolved> {
+        self.resolved(wish).await
+    }
+
+    async fn start(&self, order: &Order) -> Started {
+        let inputs = match self.told(order) {
+            Ok(inputs) => inputs,
+            Err(why) => return Started::Refused(why),
+        };
+        let dispatched = match self.dispatch(&inputs).await {
+            Ok(Ok(Some(dispatched))) => dispatched,
+            Ok(Ok(None)) => {
+                let why = "GitHub accepted the run without saying which one it is";
+                return Started::Unclear(why.to_owned());
+            }
+            Ok(Err(error)) => return self.not_started(error),
+            Err(error) => return Started::Refused(error.to_string()),
+        };
+        match self.begun(dispatched).await {
+            Ok(run) => Started::Run(run),
+            Err(error) => Started::Unclear(error.to_string()),
+        }
+    }
+
+    async fn find(&self, order: &Order) -> anyhow::Result<Found> {
+        let url = self.github.url(&["actions", "workflows", self.workflow.as_str(), "runs"])?;
+        let since = jiff::Timestamp::from_second((order.decided.0 - SKEW_MS).div_euclid(1000))?;
+        let url = with(
+            url,
+            &[
+                ("event", "workflow_dispatch"),
+                ("created", &format!(">={since}")),
+                ("per_page", "100"),
+            ],
+        );
+        let pages: Vec<Runs> = self.github.pages(url, PAGES).await?;
+        let name = order.correlation.as_str();
+        let mut ours: Vec<&RunSeen> = pages
+            .iter()
+            .flat_map(|page| &page.workflow_runs)
+            .filter(|run| run.display_title.as_deref().is_some_and(|title| names(title, name)))
+            .collect();
+        ours.sort_by_key(|run| run.id);
+        ours.dedup_by_key(|run| run.id);
+        if ours.len() > 1 {
+            tracing::warn!(correlation = name, runs = ours.len(), "more than one run of one order");
+        }
+        // GitHub's list lags behind: what is not on it may still be there.
+        let Some(run) = ours.first() else { return Ok(Found::NotSeen) };
+        Ok(Found::Run(self.run(run.id, run.label(), run.html_url.as_deref())?))
+    }
+
+    async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
+        let seen: RunSeen = match self.github.poll(self.run_url(run.id.as_str(), &[])?).await {
+            Ok(seen) => seen,
+            Err(error) if error.status() == Some(404) => {
+                let detail = Some("GitHub no longer shows this run".to_owned());
+                return Ok(Progress { detail, ..Progress::bare(RunState::Unknown) });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if matches!(seen.state().0, RunState::Queued | RunState::WaitingApproval) {
+            return Ok(Jobs::default().progress(&seen));
+        }
+        let url = self.run_url(run.id.as_str(), &["jobs"])?;
+        let jobs = self.github.poll(with(url, &[("filter", "latest"), ("per_page", "100")])).await;
+        let jobs: Jobs = jobs.unwrap_or_else(|error| {
+            tracing::warn!(%error, run = %run.id, "the run's jobs are not known");
+            Jobs::default()
+        });
+        Ok(jobs.progress(&seen))
+    }
+
+    async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
+        let url = self.run_url(run.id.as_str(), &["cancel"])?;
+        match self.github.act(url, None::<&()>).await {
+            // 409: it is over already.
+            Err(error) if error.status() != Some(409) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether an older server refused to be asked for the run's id.
+fn knows_no_details(error: &Error) -> bool {
+    let Error::Failed(Failure::Refused { status, said }) = error else { return false };
+    *status == 400 || (*status == 422 && said.contains("return_run_details"))
+}
+
+fn with(mut url: Url, query: &[(&str, &str)]) -> Url {
+    url.query_pairs_mut().extend_pairs(query);
+    url
+}
+
+/// Whether a title holds the name as a word of its own, so that `ph-1-1` is not seen in `ph-1-12`.
+fn names(title: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    title.split(|c| !part(c)).any(|word| word == name)
+}

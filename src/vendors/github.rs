@@ -1,1 +1,0 @@
-//! GitHub: authentication and calls.
