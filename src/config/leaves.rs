@@ -5,9 +5,11 @@ use std::{borrow::Cow, net::SocketAddr};
 use super::{database::Database, words::shown};
 use crate::{
     clock::Span,
-    names::{Environment, PersonName, PipelineName, RoleName, RoomName, Service},
+    names::{Environment, PersonName, PipelineName, RoleName, RoomName, Service, Version},
     outbound::{BadAddress, Base},
+    pipelines::github_actions::InputName,
     secrets::Secret,
+    vendors::github::Repository,
 };
 
 /// Whether a text is right; the sentence that says why not.
@@ -18,14 +20,17 @@ const LEAVES: &[(&str, Check)] = &[
     ("Address", address),
     ("Database", parsed::<Database>),
     ("Environment", parsed::<Environment>),
+    ("InputName", parsed::<InputName>),
     ("Listen", listen),
     ("PersonName", parsed::<PersonName>),
     ("PipelineName", parsed::<PipelineName>),
+    ("Repository", parsed::<Repository>),
     ("RoleName", parsed::<RoleName>),
     ("RoomName", parsed::<RoomName>),
     ("Secret", parsed::<Secret>),
     ("Service", parsed::<Service>),
     ("Span", parsed::<Span>),
+    ("Version", parsed::<Version>),
 ];
 
 /// What the keys below a key are. A schema cannot say it: to it, they are any text.

@@ -89,13 +89,16 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "Address",
             "Database",
             "Environment",
+            "InputName",
             "Listen",
             "PersonName",
             "PipelineName",
+            "Repository",
             "RoomName",
             "Secret",
             "Service",
-            "Span"
+            "Span",
+            "Version"
         ],
         "teach src/config/leaves.rs the new type, then this list"
     );
@@ -107,7 +110,9 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     let (good, short) = (folder.path().join("good"), folder.path().join("short"));
     std::fs::write(&good, format!("{SECRET}\n")).unwrap();
     std::fs::write(&short, "pssst").unwrap();
-    let with = |secret: &str| example().replace("env:TEAMS_CLIENT_SECRET", secret);
+    let token = format!("file:{}", good.display());
+    let rest = example().replace("env:GITHUB_TOKEN", &token);
+    let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);
     let check =
         |text: &str, secrets| config::check_text("p.yaml", text, secrets).mistakes.to_string();
     let missing = with("env:PILOTHOUSE_TEST_NOBODY_SETS_THIS");

@@ -52,6 +52,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "outbound",
             "pipelines",
             "secrets",
+            "vendors",
         ],
     ),
     (
