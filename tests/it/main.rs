@@ -1,1 +1,3 @@
+//! The whole bot, and its parts.
 
+mod teams_entra;
