@@ -244,7 +244,7 @@ fn leave(count: usize, threads: &[Option<&str>]) -> Vec<u64> {
 /// The most that left within any span of so many seconds.
 fn most(left: &[u64], seconds: u64) -> usize {
     let within = |from: u64| {
-        left.iter().filter(move |at| (from..from + seconds * 1_000_000_000).contains(*at))
+        left.iter().filter(move |at| (from..=from + seconds * 1_000_000_000).contains(*at))
     };
     left.iter().map(|from| within(*from).count()).max().unwrap_or(0)
 }
