@@ -1,5 +1,7 @@
 //! What the bot sends through a pretend connector of Teams.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, UNIX_EPOCH},

@@ -1,5 +1,7 @@
 //! Beginning conversations, knowing who is in them, remembering the way there, and the pace.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use std::time::Duration;
 
 use governor::clock::{Clock as _, FakeRelativeClock};

@@ -1,5 +1,7 @@
 //! The bot's own tokens, from a pretend Microsoft Entra.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use std::{collections::HashMap, time::Duration};
 
 use futures_util::future::join_all;
