@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use handlebars::{
-    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason,
+    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderError,
+    RenderErrorReason,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -84,6 +85,7 @@ impl Renderer {
         handlebars.set_strict_mode(true);
         handlebars.register_escape_fn(escape_json);
         handlebars.register_helper("md", Box::new(md));
+        handlebars.register_helper("mdlines", Box::new(md_lines));
         for (name, look) in LOOKS {
             anyhow::ensure!(!look.contains("{{{") && !look.contains("{{&"), "{name} is unescaped");
             handlebars.register_template_string(name, look).with_context(|| (*name).to_owned())?;
@@ -120,13 +122,31 @@ fn md(
     _: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    let value = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex("md", 0))?;
+    out.write(&escape_json(&inert(&given(helper, "md")?)))?;
+    Ok(())
+}
+
+/// `{{mdlines text}}`: the same line by line, which is what Teams makes of an empty line.
+fn md_lines(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let text = given(helper, "mdlines")?;
+    let lines: Vec<String> = text.lines().map(inert).collect();
+    out.write(&escape_json(&lines.join("\n\n")))?;
+    Ok(())
+}
+
+/// The one value a helper is given; a missing one is a fault of the program.
+fn given(helper: &Helper<'_>, name: &'static str) -> Result<String, RenderError> {
+    let value = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex(name, 0))?;
     if value.is_value_missing() {
         return Err(RenderErrorReason::MissingVariable(value.relative_path().cloned()).into());
     }
-    let text = value.value().as_str().map_or_else(|| value.value().to_string(), str::to_owned);
-    out.write(&escape_json(&inert(&text)))?;
-    Ok(())
+    Ok(value.value().as_str().map_or_else(|| value.value().to_string(), str::to_owned))
 }
 
 /// Text as Teams' Markdown shows it letter by letter: nothing in it is a link, a mention, emphasis

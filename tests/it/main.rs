@@ -9,4 +9,7 @@ mod http_probe;
 mod package;
 mod restart;
 mod speech;
+mod teams_connector;
+mod teams_conversations;
+mod teams_entra;
 mod world;

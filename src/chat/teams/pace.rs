@@ -17,19 +17,19 @@ use moka::sync::Cache;
 
 /// Messages to one thread at once, before [`EVERY`] counts. Teams takes 7 in a second and 8 in two:
 /// a bucket of this size that fills by one a second stays within both, and within 60 in 30 seconds.
-const AT_ONCE: NonZeroU32 = NonZeroU32::new(6).unwrap();
+const AT_ONCE: NonZeroU32 = NonZeroU32::new(6).expect("6 is not 0");
 
 /// How often one more message may go to a thread that is busy.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// The same for the hour: Teams takes 1800, half of them from the full bucket.
-const AT_ONCE_HOURLY: NonZeroU32 = NonZeroU32::new(900).unwrap();
+const AT_ONCE_HOURLY: NonZeroU32 = NonZeroU32::new(900).expect("900 is not 0");
 
 /// How often one more message may go to a thread that has used up its hour.
 const EVERY_HOURLY: Duration = Duration::from_secs(4);
 
 /// Requests about one tenant at once. Teams takes 50 a second: 10 and 40 more.
-const TENANT_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const TENANT_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).expect("10 is not 0");
 
 /// How often one more request about a busy tenant may leave.
 const TENANT_EVERY: Duration = Duration::from_millis(25);

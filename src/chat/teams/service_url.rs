@@ -57,7 +57,7 @@ impl ServiceUrl {
                 match byte {
                     b'-' | b'.' | b'_' | b'~' => path.push(char::from(byte)),
                     _ if byte.is_ascii_alphanumeric() => path.push(char::from(byte)),
-                    _ => path.push_str(&format!("%{byte:02X}")),
+                    _ => path.extend(['%', hex(byte >> 4), hex(byte & 15)]),
                 }
             }
         }
@@ -87,6 +87,11 @@ impl fmt::Display for ServiceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// The upper-case digit of a number below 16.
+fn hex(digit: u8) -> char {
+    char::from(b"0123456789ABCDEF"[usize::from(digit & 15)])
 }
 
 /// `https://host/path` covers what begins so; `https://*.host` every host below;

@@ -22,7 +22,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The longest silence Teams is believed to want.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// How often a call is repeated when Teams says that it may be.
 const REPEATS: usize = 2;

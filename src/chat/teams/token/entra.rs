@@ -163,14 +163,12 @@ fn why(answer: &Answer) -> String {
         let rest = denied.error_description.strip_prefix("AADSTS")?;
         rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     });
-    match code.and_then(|code| Some((code, advice(code)?))) {
-        Some((code, advice)) => format!("{advice} (AADSTS{code})"),
-        None => {
-            let line = denied.error_description.lines().next().unwrap_or_default();
-            let line: String = line.chars().filter(|c| !c.is_control()).take(SAID).collect();
-            redact(&line).into_owned()
-        }
+    if let Some((code, advice)) = code.and_then(|code| Some((code, advice(code)?))) {
+        return format!("{advice} (AADSTS{code})");
     }
+    let line = denied.error_description.lines().next().unwrap_or_default();
+    // Redacted before it is cut: half a secret would not be recognised.
+    redact(line).chars().filter(|c| !c.is_control()).take(SAID).collect()
 }
 
 /// What to do about an error of Entra; from its own list of error codes.

@@ -144,7 +144,7 @@ impl Tokens {
         Ok(Token {
             value: fetched.token,
             // One that lives shorter than twice the margin is renewed at half its life.
-            renew: asked.plus(fetched.life - EARLY.min(fetched.life / 2)),
+            renew: asked.plus(fetched.life.saturating_sub(EARLY).max(fetched.life / 2)),
             end: asked.plus(fetched.life),
         })
     }
