@@ -68,7 +68,7 @@ fn attend(folder: &RunFolder) -> anyhow::Result<()> {
         };
         let mut written = folder.end(&ended);
         for _ in 1..TRIES {
-            if written.is_ok() {
+            if written.is_ok() || !folder.path().exists() {
                 break;
             }
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -70,8 +70,10 @@ impl Machine {
 
     fn try_bot(&self, text: &str, more: &Value) -> anyhow::Result<Arc<dyn Pipeline>> {
         let program = self.script("program.sh", text);
-        let mut settings =
-            json!({ "kind": "command", "program": program, "folder": self.home.path() });
+        // A test that fails leaves nothing running for long.
+        let mut settings = json!({
+            "kind": "command", "program": program, "folder": self.home.path(), "timeout": "2m"
+        });
         settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let settings = serde_json::from_value(settings)?;
         pilothouse::pipelines::open(&"local".parse()?, &settings, &self.ground(PROGRAM.as_ref()))
