@@ -3,5 +3,6 @@
 pub mod check;
 pub mod demo;
 pub mod package;
+pub mod sample;
 pub mod serve;
 pub mod supervise;

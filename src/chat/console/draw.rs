@@ -128,12 +128,12 @@ fn draw_facts(facts: &[(String, String)], inner: usize, lines: &mut Vec<Line>) {
     }
 }
 
-/// Columns as wide as their widest cell, the last as wide as there is room.
+/// Columns as wide as their widest cell, as far as each one's share of the room allows.
 fn draw_table(rows: &[Vec<String>], inner: usize, lines: &mut Vec<Line>) {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0).max(1);
     let share = (inner / count).saturating_sub(2).max(1);
-    let widest =
-        |column| rows.iter().filter_map(|row: &Vec<String>| row.get(column)).map(|c| width(c)).max();
+    let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
+    let widest = |column| cells(column).map(|cell| width(cell)).max();
     let widths: Vec<usize> = (0..count).map(|c| widest(c).unwrap_or(0).min(share)).collect();
     for (index, row) in rows.iter().enumerate() {
         let mut line = String::new();
@@ -149,7 +149,9 @@ fn draw_table(rows: &[Vec<String>], inner: usize, lines: &mut Vec<Line>) {
 
 /// `▓▓▓▓░░░░`
 fn bar(done: u64, total: u64) -> String {
-    let filled = usize::try_from(done.saturating_mul(CELLS as u64) / total.max(1)).unwrap_or(CELLS).min(CELLS);
+    let filled = usize::try_from(done.saturating_mul(CELLS as u64) / total.max(1))
+        .unwrap_or(CELLS)
+        .min(CELLS);
     format!("{}{}", "▓".repeat(filled), "░".repeat(CELLS - filled))
 }
 

@@ -138,8 +138,16 @@ impl Drawing {
 
     /// Its names and values.
     pub fn facts(&self) -> impl Iterator<Item = &(String, String)> {
-        let facts = |block| if let &Block::Facts(facts) = &block { Some(facts) } else { None };
-        self.blocks.iter().filter_map(facts).flatten()
+        self.blocks.iter().flat_map(|block| match block {
+            Block::Facts(facts) => facts.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// How far each of its progress bars is.
+    pub fn bars(&self) -> Vec<u64> {
+        let bar = |block: &_| if let Block::Bar { done, .. } = block { Some(*done) } else { None };
+        self.blocks.iter().filter_map(bar).collect()
     }
 
     /// All its words, without any looks.
@@ -325,9 +333,8 @@ fn facts(element: &Value) -> Vec<(String, String)> {
 fn input(element: &Value) -> Input {
     let id = word(&element["id"]).to_owned();
     let choices = element["choices"].as_array().map_or(&[][..], Vec::as_slice);
-    let choice = |choice: &Value| {
-        (clean_line(word(&choice["title"])), clean_line(word(&choice["value"])))
-    };
+    let choice =
+        |choice: &Value| (clean_line(word(&choice["title"])), clean_line(word(&choice["value"])));
     let label = clean_line(word(&element["label"]));
     Input {
         label: if label.is_empty() { clean_line(&id) } else { label },

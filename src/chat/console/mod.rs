@@ -7,10 +7,12 @@ mod ask;
 mod cards;
 pub mod draw;
 pub mod drawing;
+mod line;
 mod paint;
 pub mod screen;
 pub mod script;
 mod seat;
+mod tell;
 mod text;
 
 use std::sync::Arc;

@@ -66,7 +66,9 @@ impl Seat {
             return Ok(());
         }
         let people = match self.people.split_last() {
-            Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+            Some((last, others)) if !others.is_empty() => {
+                format!("{} or {last}", others.join(", "))
+            }
             _ => self.who.clone(),
         };
         Err(format!("There is no {} here: speak as {people}.", clean_line(name)))
@@ -80,7 +82,8 @@ impl Seat {
         let actor = Actor { id: PersonId::console(&self.who), name: self.who.clone() };
         let (place, text) = (Console::place(), text.to_owned());
         let origin = Uuid::now_v7().to_string();
-        let reply = self.listener.hear(Incoming { actor, place: place.clone(), text, origin }).await;
+        let reply =
+            self.listener.hear(Incoming { actor, place: place.clone(), text, origin }).await;
         Ok(match reply {
             Reply::Text(text) => Heard::Answered(redact(&text).into_owned()),
             Reply::Refused(text) => Heard::Refused(redact(&text).into_owned()),
