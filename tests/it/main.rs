@@ -7,6 +7,7 @@ mod deploy;
 mod house;
 mod http_probe;
 mod package;
+mod replicas;
 mod restart;
 mod speech;
 mod teams_connector;
