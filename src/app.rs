@@ -13,6 +13,7 @@ use crate::{
     deployments::{self, Deployments, Planner, Probes, Steps},
     jobs::{Handler, Worker},
     names::PipelineName,
+    outbound::Outbound,
     pipelines::Pipeline,
     store::Db,
 };
@@ -28,6 +29,8 @@ pub struct Foundation {
     pub bell: Arc<Notify>,
     /// Draws the cards.
     pub renderer: Arc<Renderer>,
+    /// The way to other servers.
+    pub outbound: Outbound,
 }
 
 impl Foundation {
@@ -36,8 +39,9 @@ impl Foundation {
     /// # Errors
     /// When the database cannot be opened.
     pub async fn lay(database: &str, clock: Clock) -> anyhow::Result<Self> {
-        let db = Db::open(database).await?;
-        Ok(Self { db, clock, bell: Arc::new(Notify::new()), renderer: Arc::new(Renderer::new()?) })
+        let (db, bell) = (Db::open(database).await?, Arc::new(Notify::new()));
+        let (renderer, outbound) = (Arc::new(Renderer::new()?), Outbound::new()?);
+        Ok(Self { db, clock, bell, renderer, outbound })
     }
 
     /// What every chat stands on.

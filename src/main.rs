@@ -19,6 +19,8 @@ struct Line {
 
 #[derive(Subcommand)]
 enum What {
+    /// Try everything on this machine: a sample service, a real pipeline, a chat in the terminal.
+    Demo(cli::demo::Options),
     /// Run the bot.
     Serve {
         /// The configuration.
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
 
 fn run(what: What, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     match what {
+        What::Demo(options) => cli::demo::run(&options),
         What::Serve { config } => cli::serve::run(&config),
         What::Check { schema: true, .. } => {
             cli::check::schema(out)?;

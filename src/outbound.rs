@@ -1,7 +1,7 @@
 //! The one way out: timeouts, size caps, no redirects, checked addresses, and failures sorted by
 //! what they let the caller conclude.
 
-use std::{fmt, net::IpAddr, str::FromStr, sync::OnceLock, time::Duration};
+use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use anyhow::Context;
 use reqwest::{RequestBuilder, StatusCode, header::HeaderMap, redirect};
@@ -28,7 +28,7 @@ const QUESTIONS: usize = 3;
 /// How much of what a server said about a failure is kept.
 const SAID: usize = 300;
 
-/// Sends requests. One for the whole process: connections are shared and kept.
+/// Sends requests. Clones share their connections, so one is made and handed around.
 #[derive(Clone)]
 pub struct Outbound {
     client: reqwest::Client,
@@ -109,10 +109,6 @@ impl Outbound {
     /// # Errors
     /// When the machine's certificates cannot be read.
     pub fn new() -> anyhow::Result<Self> {
-        static SHARED: OnceLock<reqwest::Client> = OnceLock::new();
-        if let Some(client) = SHARED.get() {
-            return Ok(Self { client: client.clone() });
-        }
         #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT)
@@ -121,7 +117,7 @@ impl Outbound {
             .user_agent(concat!("pilothouse/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("no secure connections can be made on this machine")?;
-        Ok(Self { client: SHARED.get_or_init(|| client).clone() })
+        Ok(Self { client })
     }
 
     /// Begins a request; [`Outbound::send`] or [`Outbound::ask`] sends it.

@@ -69,6 +69,22 @@ impl Channels {
         failed.map_or(Ok(()), Err)
     }
 
+    /// Forgets what is shown in a place that has lost it, a terminal that was closed for one: from
+    /// now on every card is new there.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget(&self, place: &Place) -> anyhow::Result<()> {
+        let mut tx = self.db.begin().await?;
+        sqlx::query("DELETE FROM messages WHERE channel = $1 AND conversation = $2")
+            .bind(&place.channel)
+            .bind(&place.conversation)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Says a text in one place.
     ///
     /// # Errors

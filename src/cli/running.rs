@@ -31,7 +31,8 @@ pub(super) fn world(
     channels: Vec<Arc<dyn Channel>>,
 ) -> anyhow::Result<World> {
     let program = std::env::current_exe().context("where this program is")?;
-    let ground = pipelines::Ground { clock: foundation.clock.clone(), folder, program };
+    let (clock, outbound) = (foundation.clock.clone(), foundation.outbound.clone());
+    let ground = pipelines::Ground { clock, outbound, folder, program };
     let mut opened = BTreeMap::new();
     for (name, settings) in &config.pipelines {
         let pipeline = pipelines::open(name, settings, &ground);
@@ -41,7 +42,8 @@ pub(super) fn world(
     let mut probes = Probes::new();
     for (service, settings) in &config.services {
         for (environment, rules) in &settings.environments {
-            let asked = rules.health.iter().map(health::open).collect::<anyhow::Result<_>>();
+            let open = |probe| health::open(probe, &foundation.outbound);
+            let asked = rules.health.iter().map(open).collect::<anyhow::Result<_>>();
             let asked =
                 asked.with_context(|| format!("the health of {service} in {environment}"))?;
             probes.insert((service.clone(), environment.clone()), asked);

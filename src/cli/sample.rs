@@ -11,10 +11,13 @@ use serde_json::json;
 use crate::names::{Environment, Version};
 
 /// The service there is.
-pub const SERVICE: &str = "checkout";
+pub(super) const SERVICE: &str = "checkout";
 
 /// What runs before anything was deployed.
-const FIRST: &str = "v2.0.4";
+pub(super) const FIRST: &str = "v2.0.4";
+
+/// The commit that is, as the demo's history has it.
+pub(super) const FIRST_COMMIT: &str = "a1d20b9c73";
 
 /// Where the sample service keeps its versions.
 #[derive(Clone)]
@@ -23,7 +26,7 @@ struct State(PathBuf);
 /// The doors of the sample service: `GET /<environment>/healthz` says which version the file
 /// `<state>/checkout/<environment>` names, and that it is well unless there is `sick` in it. The
 /// file is read each time it is asked.
-pub fn doors(state: PathBuf) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+pub(super) fn doors(state: PathBuf) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |doors: &mut ServiceConfig| {
         doors
             .app_data(web::Data::new(State(state.clone())))

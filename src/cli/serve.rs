@@ -10,7 +10,6 @@ use crate::{
     chat::teams::Teams,
     clock::Clock,
     config::{self, Config},
-    outbound::Outbound,
     secrets::variable,
     telemetry,
 };
@@ -30,7 +29,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let settings = config.servable()?;
     let listener = running::listen(config.listen)?;
     let foundation = Foundation::lay(&config.database.url()?, Clock::system()).await?;
-    let teams = Teams::new(settings, foundation.chat(), &Outbound::new()?)?;
+    let teams = Teams::new(settings, foundation.chat(), &foundation.outbound)?;
     let world = running::world(config, config.folder(), &foundation, vec![Arc::new(teams)])?;
     let app = App::build(foundation, world).await?;
     let (mut end, mut interrupt) =

@@ -18,8 +18,8 @@ pub struct Standing {
     pub certain: bool,
     /// The last version that was live and well.
     pub good: Option<Release>,
-    /// The deployment that left it so.
-    pub deployment: DeploymentId,
+    /// The deployment that left it so; none for what was live before the bot came.
+    pub deployment: Option<DeploymentId>,
     /// Who asked for that.
     pub by: Actor,
     /// Since when.
@@ -29,6 +29,13 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// What was live and well before the bot came.
+    pub fn adopted(live: Release, by: Actor, since: Timestamp) -> Self {
+        let good = Some(live.clone());
+        let why = "it was live before Pilothouse came".to_owned();
+        Self { live, certain: true, good, deployment: None, by, since, why }
+    }
+
     /// How `deployment` leaves its environment; `None` when it never touched it.
     pub fn after(deployment: &Deployment, now: Timestamp) -> Option<Self> {
         let State::Ended(outcome) = &deployment.state else { return None };
@@ -54,7 +61,7 @@ impl Standing {
             live,
             certain,
             good,
-            deployment: deployment.id.clone(),
+            deployment: Some(deployment.id.clone()),
             by: deployment.requested_by.clone(),
             since: now,
             why: outcome.to_string(),

@@ -145,15 +145,15 @@ pub(super) async fn standing(
 
 pub(super) async fn stand(
     tx: &mut Tx<'_>,
-    deployment: &Deployment,
+    (service, environment): (&Service, &Environment),
     standing: &Standing,
 ) -> anyhow::Result<()> {
     sqlx::query(
         "INSERT INTO standings (service, environment, data) VALUES ($1, $2, $3)
          ON CONFLICT (service, environment) DO UPDATE SET data = excluded.data",
     )
-    .bind(deployment.plan.service.as_str())
-    .bind(deployment.plan.environment.as_str())
+    .bind(service.as_str())
+    .bind(environment.as_str())
     .bind(serde_json::to_string(standing)?)
     .execute(&mut **tx)
     .await?;

@@ -84,6 +84,9 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
             1 => "Waiting for 1 approval".to_owned(),
             missing => format!("Waiting for {missing} approvals"),
         },
+        State::Queued { .. } if deployment.approvals.is_empty() => {
+            format!("Waiting for its turn in {environment}")
+        }
         State::Queued { .. } => {
             format!("Approved. Waiting for its turn in {environment}")
         }

@@ -66,7 +66,7 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(settings: &Settings) -> anyhow::Result<Self> {
+    pub(super) fn new(settings: &Settings, outbound: &Outbound) -> anyhow::Result<Self> {
         ensure!(!settings.status.is_empty(), "`status` is empty: name at least one, such as 200");
         for status in &settings.status {
             ensure!((200..600).contains(status), "{status} is no status that a page answers with");
@@ -76,7 +76,7 @@ impl Http {
         if let Some(json) = &settings.json {
             ensure!(!json.field.is_empty(), "`field` is empty: name a field of the JSON answer");
         }
-        Ok(Self { settings: settings.clone(), outbound: Outbound::new()? })
+        Ok(Self { settings: settings.clone(), outbound: outbound.clone() })
     }
 
     /// What was found: well, or what is wrong.

@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::outbound::Outbound;
+
 /// One probe of the configuration.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -20,9 +22,9 @@ pub enum Settings {
 ///
 /// # Errors
 /// When its address is not one, or a secret it needs cannot be read.
-pub fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Probe>> {
+pub fn open(settings: &Settings, outbound: &Outbound) -> anyhow::Result<Arc<dyn Probe>> {
     Ok(match settings {
-        Settings::Http(settings) => Arc::new(http::Http::new(settings)?),
+        Settings::Http(settings) => Arc::new(http::Http::new(settings, outbound)?),
     })
 }
 

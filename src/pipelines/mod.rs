@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::{Clock, Timestamp},
     names::{Correlation, Environment, PipelineName, RunId, Service, Version},
+    outbound::Outbound,
 };
 
 /// One pipeline of the configuration.
@@ -33,6 +34,8 @@ pub enum Settings {
 pub struct Ground {
     /// The time.
     pub clock: Clock,
+    /// The way to other servers.
+    pub outbound: Outbound,
     /// A folder that survives restarts; each pipeline makes its own below it.
     pub folder: std::path::PathBuf,
     /// This program, which looks after local programs while they run.

@@ -66,6 +66,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "deployments",
             "jobs",
             "names",
+            "outbound",
             "pipelines",
             "store",
         ],

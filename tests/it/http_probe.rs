@@ -18,7 +18,7 @@ async fn server(answer: ResponseTemplate) -> MockServer {
 fn open(url: &str, more: &Value) -> anyhow::Result<std::sync::Arc<dyn health::Probe>> {
     let mut settings = json!({ "kind": "http", "url": url });
     settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    health::open(&serde_json::from_value(settings)?)
+    health::open(&serde_json::from_value(settings)?, &pilothouse::outbound::Outbound::new()?)
 }
 
 async fn check(answer: ResponseTemplate, more: &Value) -> (bool, String) {

@@ -3,6 +3,7 @@
 
 mod command_pipeline;
 mod config;
+mod demo;
 mod deploy;
 mod house;
 mod http_probe;

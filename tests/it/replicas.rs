@@ -51,8 +51,7 @@ async fn everybody_presses_at_once_on_every_replica_and_each_deployment_starts_o
     }
     assert_eq!(bot.pipeline.asked(), REQUESTS);
     assert_eq!(bot.messages(), REQUESTS, "one deployment is one message, whoever draws it");
-    let approvals =
-        bot.audit().await.iter().filter(|row| row.ends_with("approve done")).count();
+    let approvals = bot.audit().await.iter().filter(|row| row.ends_with("approve done")).count();
     assert_eq!(approvals, REQUESTS, "one approval each, however often it was pressed");
 }
 

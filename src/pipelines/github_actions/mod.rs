@@ -89,7 +89,11 @@ impl GithubActions {
         settings.inputs.check()?;
         let repository = settings.repository.clone();
         Ok(Self {
-            github: Github::open(&settings.github, repository, ground.clock.clone())?,
+            github: Github::open(
+                &settings.github,
+                repository,
+                (ground.clock.clone(), ground.outbound.clone()),
+            )?,
             workflow: settings.workflow.clone(),
             reference: settings.reference.clone(),
             inputs: settings.inputs.clone(),

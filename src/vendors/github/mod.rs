@@ -76,8 +76,12 @@ impl Github {
     ///
     /// # Errors
     /// When a secret cannot be read or is none of the kind that is needed.
-    pub fn open(settings: &Settings, repository: Repository, clock: Clock) -> anyhow::Result<Self> {
-        let (api, outbound) = (settings.api.clone(), Outbound::new()?);
+    pub fn open(
+        settings: &Settings,
+        repository: Repository,
+        (clock, outbound): (Clock, Outbound),
+    ) -> anyhow::Result<Self> {
+        let api = settings.api.clone();
         let timeout = settings.timeout.0;
         let fits = !timeout.is_zero() && timeout <= settings::PATIENCE;
         anyhow::ensure!(fits, "`timeout` must be between 1 ms and {:?}", settings::PATIENCE);

@@ -18,6 +18,7 @@ use std::{
 
 use pilothouse::{
     clock::{Clock, Timestamp},
+    outbound::Outbound,
     pipelines::{
         Found, Ground, Order, Pipeline, Progress, Run, RunState, Started, Unresolved, Wish,
         command::said::{Listener, Step},
@@ -80,7 +81,8 @@ impl Machine {
     }
 
     fn ground(&self, program: &Path) -> Ground {
-        Ground { clock: self.clock.clone(), folder: self.path("runs"), program: program.to_owned() }
+        let (clock, outbound) = (self.clock.clone(), Outbound::new().unwrap());
+        Ground { clock, outbound, folder: self.path("runs"), program: program.to_owned() }
     }
 }
 

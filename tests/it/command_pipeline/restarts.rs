@@ -12,6 +12,7 @@ async fn a_bot_to_be_killed() {
         serde_json::from_value(json!({ "kind": "command", "program": program, "folder": home }))
             .unwrap();
     let ground = Ground {
+        outbound: pilothouse::outbound::Outbound::new().unwrap(),
         clock: Clock::manual(order().decided),
         folder: Path::new(&home).join("runs"),
         program: PROGRAM.into(),
