@@ -1,1 +1,1 @@
-
+mod console;

@@ -10,7 +10,7 @@ const MARKS: usize = 6;
 
 /// `text` without anything that could act on a terminal: no control characters, nothing that
 /// changes direction, nothing invisible. Line breaks stay, tabs become spaces.
-pub fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut marks = 0;
     for letter in text.chars() {
@@ -39,12 +39,12 @@ fn is_hidden_format(letter: char) -> bool {
 }
 
 /// The cleaned text on one line.
-pub fn clean_line(text: &str) -> String {
+pub(super) fn clean_line(text: &str) -> String {
     clean(text).replace('\n', " ")
 }
 
 /// A card's Markdown as it is meant to be read: `\*` is `*`.
-pub fn unescape(markdown: &str) -> String {
+pub(super) fn unescape(markdown: &str) -> String {
     let mut plain = String::with_capacity(markdown.len());
     let mut letters = markdown.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -60,12 +60,12 @@ pub fn unescape(markdown: &str) -> String {
 }
 
 /// How many columns `text` takes.
-pub fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// `text` in lines of at most `columns` columns, broken between words where that is possible.
-pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     // A wide letter takes two columns and cannot be broken.
     let columns = columns.max(2);
     text.split('\n').flat_map(|line| wrap_line(line, columns)).collect()
@@ -108,7 +108,7 @@ fn letters(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `text` cut to at most `columns` columns, with `…` where something is missing.
-pub fn cut(text: &str, columns: usize) -> String {
+pub(super) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
