@@ -108,6 +108,16 @@ impl DeploymentId {
 }
 
 impl PlanDigest {
+    /// The digest as hex digits.
+    pub fn of(bytes: &[u8]) -> Self {
+        use fmt::Write as _;
+        let mut hex = String::with_capacity(2 * bytes.len());
+        for byte in bytes {
+            let _ = write!(hex, "{byte:02x}");
+        }
+        Self(hex)
+    }
+
     /// What a card shows and a button says. Eight hex digits: a person can compare them, and
     /// guessing the digest of another plan of the same deployment takes 2^32 tries.
     pub fn short(&self) -> &str {

@@ -4,6 +4,6 @@ pub mod check;
 pub mod demo;
 pub mod package;
 mod running;
-mod sample;
+pub mod sample;
 pub mod serve;
 pub mod supervise;

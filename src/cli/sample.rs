@@ -26,7 +26,7 @@ struct State(PathBuf);
 /// The doors of the sample service: `GET /<environment>/healthz` says which version the file
 /// `<state>/checkout/<environment>` names, and that it is well unless there is `sick` in it. The
 /// file is read each time it is asked.
-pub(super) fn doors(state: PathBuf) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+pub fn doors(state: PathBuf) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |doors: &mut ServiceConfig| {
         doors
             .app_data(web::Data::new(State(state.clone())))

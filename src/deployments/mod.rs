@@ -13,6 +13,7 @@
 //!   └─ stopped ─ CountingDown ─ time is up ─▶ Starting, the other way
 //! ```
 
+mod adopting;
 mod course;
 mod deployment;
 mod plan;
@@ -150,33 +151,6 @@ impl Deployments {
         environment: &Environment,
     ) -> Result<Option<Standing>, Error> {
         Ok(store::standing(self.db.reader(), service, environment).await?)
-    }
-
-    /// Takes over what was live and well before the bot came, so that what ships can be compared
-    /// with it, and a roll-back has somewhere to go.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn adopt(
-        &self,
-        place: (&Service, &Environment),
-        live: Release,
-        by: Actor,
-    ) -> Result<(), Error> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        let entry = Entry {
-            at: now,
-            actor: by.clone(),
-            action: "adopt".to_owned(),
-            subject: format!("environment/{}/{}", place.0, place.1),
-            outcome: audit::Outcome::Done,
-            detail: live.version.to_string(),
-        };
-        store::stand(&mut tx, place, &Standing::adopted(live, by, now)).await?;
-        audit::note(&mut tx, self.db.dialect(), &entry).await?;
-        tx.commit().await?;
-        Ok(())
     }
 
     /// Writes a request down. An earlier one of the same person for the same environment that

@@ -111,8 +111,7 @@ impl Plan {
             policy,
         ]);
         let sum = Sha256::digest(decisive.to_string());
-        let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
-        hex.parse().expect("64 hex digits are a digest")
+        PlanDigest::of(&sum)
     }
 
     /// The plan with what its version has turned out to be.

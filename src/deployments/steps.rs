@@ -84,10 +84,10 @@ impl Handler for Steps {
                     None => return Ok(Ran::Done),
                 }
             }
-            (Effect::FindRun, State::Starting { order, unclear: Some(_) })
-            | (Effect::FindRun, State::Unknown { order, .. }) => {
-                self.look_for(&deployment, order).await?
-            }
+            (
+                Effect::FindRun,
+                State::Starting { order, unclear: Some(_) } | State::Unknown { order, .. },
+            ) => self.look_for(&deployment, order).await?,
             (Effect::WatchRun, State::Running { run, .. }) => {
                 let pipeline = self.planner.pipeline(&deployment.plan.pipeline)?;
                 Event::RunProgressed { progress: pipeline.progress(run).await? }

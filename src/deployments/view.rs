@@ -122,10 +122,10 @@ fn color(state: &State) -> &'static str {
         State::AwaitingApproval { .. } | State::CountingDown { .. } | State::Unknown { .. } => {
             "warning"
         }
-        State::Queued { .. } => "default",
         State::Starting { .. } | State::Running { .. } | State::Verifying(_) => "accent",
         State::Ended(Outcome::Succeeded { .. }) => "good",
-        State::Ended(
+        State::Queued { .. }
+        | State::Ended(
             Outcome::Declined { .. }
             | Outcome::Cancelled { begun: false, .. }
             | Outcome::Expired
@@ -256,7 +256,7 @@ fn progress(deployment: &Deployment, now: Timestamp) -> Option<ProgressView> {
     let Progress { done, total, step, .. } = progress;
     let elapsed = spoken(now.since(*since));
     let (done, total) = (*done.min(total), *total);
-    let filled = if total == 0 { 0 } else { done * CELLS / total };
+    let filled = (done * CELLS).checked_div(total).unwrap_or(0);
     let bar = (0..CELLS).map(|cell| if cell < filled { '▓' } else { '░' }).collect();
     let step = step.as_deref().map(|step| format!(": {step}")).unwrap_or_default();
     let text = match total {

@@ -68,16 +68,17 @@ fn killed_in_every_state_it_reaches_the_same_end_and_the_program_ran_once() {
     for state in STATES {
         let folder = tempfile::tempdir().unwrap();
         let mut child = demo(folder.path());
-        let script = "as alice\n/deploy production v2.1.0\nas bob\npress Approve\nwait\n";
-        // Stops before the approval where that is the state to be killed in.
-        let script = if state.contains("1 approval") { &script[..33] } else { script };
+        let approval = "as bob\npress Approve\n";
+        let waits = state.contains("1 approval");
+        let then = if waits { "" } else { approval };
+        let script = format!("as alice\n/deploy production v2.1.0\n{then}");
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(script.as_bytes()).unwrap();
         stdin.flush().unwrap();
         wait_for(folder.path(), state);
         child.kill().unwrap();
         child.wait().unwrap();
-        let rest = if state.contains("1 approval") { "as bob\npress Approve\n" } else { "" };
+        let rest = if waits { approval } else { "" };
         let script =
             format!("wait for \"checkout\"\n{rest}wait\nexpect \"All health checks passing\"\n");
         let (code, said) = play(folder.path(), &script);

@@ -1,8 +1,10 @@
 //! Every test in one program. `world/` is the language they are told in.
 #![expect(unreachable_pub, reason = "one program: its modules are read by nobody else")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod command_pipeline;
 mod config;
+mod console;
 mod demo;
 mod deploy;
 mod house;

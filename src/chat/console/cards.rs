@@ -9,7 +9,7 @@ const KEPT: usize = 500;
 /// Every card shown, oldest first.
 #[derive(Default)]
 pub(super) struct Cards {
-    cards: Vec<Seen>,
+    all: Vec<Seen>,
     count: usize,
     changes: u64,
 }
@@ -39,16 +39,16 @@ impl Cards {
         drawing: Drawing,
     ) -> (usize, Option<Drawing>) {
         self.changes += 1;
-        if let Some(card) = self.cards.iter_mut().find(|card| card.message == message) {
+        if let Some(card) = self.all.iter_mut().find(|card| card.message == message) {
             card.changed = self.changes;
             card.expected &= card.drawing.status() == drawing.status();
             return (card.number, Some(std::mem::replace(&mut card.drawing, drawing)));
         }
         self.count += 1;
         let (number, changed) = (self.count, self.changes);
-        self.cards.push(Seen { number, message, subject, drawing, changed, expected: false });
-        if self.cards.len() > KEPT {
-            self.cards.remove(0);
+        self.all.push(Seen { number, message, subject, drawing, changed, expected: false });
+        if self.all.len() > KEPT {
+            self.all.remove(0);
         }
         (number, None)
     }
@@ -60,17 +60,17 @@ impl Cards {
 
     /// Each, newest first.
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &Seen> {
-        self.cards.iter().rev()
+        self.all.iter().rev()
     }
 
     /// Each, newest first, to be marked.
     pub(super) fn newest_first_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
-        self.cards.iter_mut().rev()
+        self.all.iter_mut().rev()
     }
 
     /// The card of that number.
     pub(super) fn number(&self, number: usize) -> Option<&Seen> {
-        self.cards.iter().find(|card| card.number == number)
+        self.all.iter().find(|card| card.number == number)
     }
 
     /// The newest card with a button of that title, and the button.
@@ -81,6 +81,6 @@ impl Cards {
 
     /// Whether the card of `subject` was shown or changed after that moment.
     pub(super) fn changed_since(&self, subject: &Subject, moment: u64) -> bool {
-        self.cards.iter().any(|c| c.subject.as_ref() == Some(subject) && c.changed > moment)
+        self.all.iter().any(|c| c.subject.as_ref() == Some(subject) && c.changed > moment)
     }
 }

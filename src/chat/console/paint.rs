@@ -66,8 +66,8 @@ impl Screen {
         }
         let scrolled = if self.below > 0 { "↓ PgDn · " } else { "" };
         format!(
-            " {scrolled}as {} · /help · 1 presses the first button of the newest card · 2:1 that of \
-             card 2 · PgUp PgDn · as NAME · Ctrl-C ends",
+            " {scrolled}as {} · /help · 1 presses the first button · 2:1 that of card 2 · PgUp · Ctrl-C \
+             ends · as NAME",
             self.who
         )
     }

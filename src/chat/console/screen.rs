@@ -1,9 +1,12 @@
 //! The chat on the whole terminal: a transcript whose cards change in place, and a line to type in.
 
-use std::{io, time::Duration};
+use std::{io, panic, sync::Arc, time::Duration};
 
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{
+    Notify,
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
 use tui_input::{Input, backend::crossterm::EventHandler as _};
 
 use super::{
@@ -251,7 +254,7 @@ fn pressed(line: &str) -> Option<(Option<usize>, usize)> {
 /// Takes the whole terminal, until somebody ends the chat there or `stop` comes.
 ///
 /// # Errors
-/// When the terminal cannot be taken, or is gone.
+/// When the terminal cannot be taken, or is gone, or something in this program has panicked.
 pub async fn open(
     mut seat: Seat,
     mut shown: UnboundedReceiver<Shown>,
@@ -259,6 +262,7 @@ pub async fn open(
 ) -> anyhow::Result<()> {
     let mut terminal = ratatui::try_init()?;
     let _whole = Restored;
+    let panicked = notice_panics();
     let (mut screen, mut keys) = (Screen::new(seat.who()), keyboard()?);
     let (hearing, mut heard) = unbounded_channel();
     tokio::pin!(stop);
@@ -266,12 +270,13 @@ pub async fn open(
         terminal.draw(|frame| screen.paint(frame))?;
         tokio::select! {
             () = &mut stop => return Ok(()),
+            () = panicked.notified() => anyhow::bail!("a part of the bot broke; why stands above"),
             event = keys.recv() => match event {
                 Some(Ok(Event::Key(key))) => match screen.key(key) {
                     Act::Nothing => {}
                     Act::Sit(name) => {
-                        let sat = seat.sit(&name);
-                        screen.seated(sat.map(|()| seat.who()));
+                        let done = seat.sit(&name);
+                        screen.seated(done.map(|()| seat.who()));
                     }
                     Act::Say(text) => say(&seat, text, hearing.clone()),
                     Act::End => return Ok(()),
@@ -299,6 +304,18 @@ fn say(seat: &Seat, text: String, heard: UnboundedSender<Heard>) {
         // Nobody listens any more when the chat has ended meanwhile.
         let _ = heard.send(became);
     });
+}
+
+/// ratatui gives the terminal back at any panic, so that its words can be read; then the chat has
+/// to end, also when only a task of its own has panicked.
+fn notice_panics() -> Arc<Notify> {
+    let panicked = Arc::new(Notify::new());
+    let (notice, before) = (panicked.clone(), panic::take_hook());
+    panic::set_hook(Box::new(move |info| {
+        before(info);
+        notice.notify_one();
+    }));
+    panicked
 }
 
 /// Gives the terminal back as it was, however the chat ends; a panic does so by ratatui's hook.

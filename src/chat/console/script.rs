@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     io::{self, Write},
     sync::Arc,
     time::Duration,
@@ -49,8 +50,8 @@ pub struct Script<W> {
     cards: Cards,
     /// What was answered to what was said last.
     answer: Option<String>,
-    /// A refusal nobody has expected yet.
-    refusal: Option<String>,
+    /// A refusal nobody has expected yet, and the line that met it.
+    refusal: Option<(usize, String)>,
     /// When somebody spoke last.
     spoke: u64,
     filled: BTreeMap<String, String>,
@@ -103,7 +104,6 @@ impl<W: Write> Script<W> {
                 Some(shown) = self.shown.recv() => self.take(shown)?,
             }
         }
-        self.line += 1;
         self.close_refusal();
         self.wait().await?;
         self.judge_ends();
@@ -125,8 +125,9 @@ impl<W: Write> Script<W> {
             Line::Heading(text) => self.teller.heading(&text)?,
             Line::As(name) => {
                 if let Err(why) = self.seat.sit(&name) {
+                    self.teller.spoke(self.seat.who(), &format!("as {name}"))?;
                     self.teller.refused(&why)?;
-                    self.refusal = Some(why);
+                    self.refusal = Some((self.line, why));
                 }
             }
             Line::Fill(fields) => self.filled.extend(fields),
@@ -157,7 +158,7 @@ impl<W: Write> Script<W> {
             Heard::Refused(why) => {
                 self.teller.refused(&why)?;
                 self.answer = Some(why.clone());
-                self.refusal = Some(why);
+                self.refusal = Some((self.line, why));
             }
             Heard::Card => {}
             Heard::Shown(subject) => self.wait_for_card(&subject).await?,
@@ -179,8 +180,12 @@ impl<W: Write> Script<W> {
         let Some((number, title, said)) = self.until(PATIENCE, found).await? else {
             return Ok(self.mistake(&format!("No card has a button `{title}`. {}", self.seen()))?);
         };
-        self.filled.clear();
-        self.teller.pressed(self.seat.who(), &title, number)?;
+        let filled = !std::mem::take(&mut self.filled).is_empty();
+        let mut deed = format!("presses [{title}] on card {number}");
+        if let (true, Ok(said)) = (filled, &said) {
+            let _ = write!(deed, ": {said}");
+        }
+        self.teller.spoke(self.seat.who(), &deed)?;
         match said {
             Ok(said) => self.say(&said).await,
             Err(why) => Ok(self.mistake(&why)?),
@@ -300,7 +305,7 @@ impl<W: Write> Script<W> {
     fn expect_refusal(&mut self, words: Option<&str>) -> io::Result<()> {
         match (self.refusal.take(), words) {
             (None, _) => self.mistake("The line before was to be refused, and was not."),
-            (Some(why), Some(words)) if !why.contains(words) => {
+            (Some((_, why)), Some(words)) if !why.contains(words) => {
                 self.mistake(&format!("It was refused in other words than `{words}`: {why}"))
             }
             (Some(_), words) => self.teller.met(words.unwrap_or("it was refused")),
@@ -309,9 +314,8 @@ impl<W: Write> Script<W> {
 
     /// From here on, an earlier refusal that nobody expected is a mistake.
     fn close_refusal(&mut self) {
-        let line = self.line;
-        let why = self.refusal.take();
-        self.mistakes.extend(why.map(|why| format!("before line {line}, refused: {why}")));
+        let refusal = self.refusal.take();
+        self.mistakes.extend(refusal.map(|(line, why)| format!("line {line} was refused: {why}")));
     }
 
     /// A card that tells of a failure must have been expected to.

@@ -26,16 +26,10 @@ impl<W: Write> Teller<W> {
         self.lines("━━ ", text)
     }
 
-    /// Somebody says something.
+    /// Somebody says or does something.
     pub(super) fn spoke(&mut self, who: &str, text: &str) -> io::Result<()> {
         writeln!(self.out)?;
         self.lines(&format!("{who} › "), text)
-    }
-
-    /// Somebody presses a button.
-    pub(super) fn pressed(&mut self, who: &str, title: &str, number: usize) -> io::Result<()> {
-        writeln!(self.out)?;
-        self.lines(&format!("{who} › "), &format!("presses [{title}] on card {number}"))
     }
 
     /// The bot answers in words.
@@ -146,10 +140,11 @@ fn timeless(text: &str) -> String {
         word.is_some_and(|w| ["s", "min", "h", "d"].contains(&w.trim_end_matches([',', ':', '.'])))
     };
     let is_number = |word: &str| word.parse::<u64>().is_ok();
-    let kept = words.iter().enumerate().filter(|(at, word)| {
-        let before = at.checked_sub(1).and_then(|before| words.get(before));
-        !(is_number(word) && is_unit(words.get(at + 1)))
-            && !(is_unit(Some(word)) && before.is_some_and(|b| is_number(b)))
-    });
+    let is_length =
+        |at: usize| words.get(at).is_some_and(|word| is_number(word)) && is_unit(words.get(at + 1));
+    let kept = words
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !is_length(*at) && !at.checked_sub(1).is_some_and(is_length));
     kept.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
 }

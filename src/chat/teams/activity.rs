@@ -67,8 +67,8 @@ pub(super) struct Account {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Conversation {
     pub(super) id: String,
-    #[serde(default, deserialize_with = "or_default")]
-    conversation_type: String,
+    #[serde(default, rename = "conversationType", deserialize_with = "or_default")]
+    kind: String,
     #[serde(default, deserialize_with = "or_default")]
     tenant_id: String,
 }
@@ -130,7 +130,7 @@ impl Activity {
     /// Where it was said: in a channel, its thread.
     pub(super) fn place(&self) -> Place {
         let id = &self.conversation.id;
-        let in_channel = self.conversation.conversation_type == "channel";
+        let in_channel = self.conversation.kind == "channel";
         let conversation = if in_channel && !id.contains(";messageid=") && !self.id.is_empty() {
             format!("{id};messageid={}", self.id)
         } else {
@@ -145,7 +145,7 @@ impl Activity {
         Reference {
             conversation: self.conversation.id.clone(),
             service_url: self.service_url.clone(),
-            kind: self.conversation.conversation_type.clone(),
+            kind: self.conversation.kind.clone(),
             tenant: tenant.to_owned(),
             bot: self.recipient.id.clone(),
             team: (!team.is_empty()).then(|| team.clone()),

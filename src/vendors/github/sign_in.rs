@@ -163,6 +163,7 @@ impl SignIn {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn bad(why: impl ToString) -> Error {
     Error::SignIn(why.to_string())
 }
