@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pilothouse::pipelines::RunState;
+use pilothouse::{chat::Listener, pipelines::RunState};
 
 use crate::world::{ALICE, Answers, BOB, Bot, CAROL, MALLORY};
 
@@ -103,7 +103,6 @@ async fn one_person_with_two_accounts_is_one_person() {
     let say = bot.says_button("Approve");
     let mut message = bot.utterance(BOB, &say);
     message.actor.id = pilothouse::names::PersonId::entra("t", "b0b");
-    use pilothouse::chat::Listener;
     bot.app.commands.hear(message).await;
     bot.works().await;
     assert_eq!(bot.pipeline.asked(), 0, "bob approved his own request with his other account");
@@ -316,7 +315,6 @@ async fn everybody_sees_the_buttons_that_are_theirs() {
 async fn the_same_wish_twice_is_one_deployment_and_another_supersedes_it() {
     let bot = Bot::start().await;
     let message = bot.utterance(ALICE, "/deploy production v2");
-    use pilothouse::chat::Listener;
     bot.app.commands.hear(message.clone()).await;
     bot.app.commands.hear(message).await;
     bot.works().await;

@@ -158,7 +158,7 @@ async fn a_changed_card_keeps_its_id_also_one_from_before_a_restart() {
     }
     assert_eq!(messages.len(), 4);
     assert_eq!(messages[0], messages[1]);
-    assert_eq!(console.room(None).await, [place.clone()]);
+    assert_eq!(console.room(None).await, std::slice::from_ref(&place));
     assert_eq!(console.room(Some(&"deployments".parse().unwrap())).await, Vec::<Place>::new());
     drop(shown);
     assert!(console.say(&place, "hello").await.is_err(), "nobody is there to read it");
