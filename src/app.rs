@@ -113,6 +113,7 @@ impl App {
         ];
         Forgetting::begin(&db, clock.now()).await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
+        worker.take_over().await?;
         Ok(Self { commands, channels, worker, foundation })
     }
 }

@@ -121,6 +121,23 @@ impl Worker {
         Self { db, clock, handlers, bell }
     }
 
+    /// Takes up what a dead process had begun. A SQLite file has one process, so that whoever held
+    /// a job is gone; on PostgreSQL it may live, and its lease has to run out.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_over(&self) -> sqlx::Result<()> {
+        if self.db.dialect() == Dialect::Postgres {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        sqlx::query("UPDATE jobs SET leased_until = 0, run_at = $1 WHERE leased_until > 0")
+            .bind(self.clock.now().0)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
     /// Runs everything that is due now, one after the other, and returns how much that was.
     ///
     /// # Errors

@@ -88,11 +88,11 @@ async fn who_asks_cannot_approve_and_nobody_counts_twice() {
     assert!(bot.shows().contains("Waiting for 2 approvals"));
     assert_eq!(
         bot.presses(BOB, "Approve").await,
-        "you asked for this deployment, so someone else must approve it."
+        "You asked for this deployment, so someone else must approve it."
     );
     bot.presses(CAROL, "Approve").await;
     assert!(bot.shows().contains("Waiting for 1 approval"));
-    assert_eq!(bot.presses(CAROL, "Approve").await, "you have already approved this deployment.");
+    assert_eq!(bot.presses(CAROL, "Approve").await, "You have already approved this deployment.");
     assert_eq!(bot.pipeline.asked(), 0);
 }
 
@@ -123,7 +123,7 @@ async fn an_approval_names_the_plan_it_is_for() {
         bot.reads()
     );
     let answer = bot.hears(BOB, &stale).await;
-    assert!(answer.starts_with("the plan has changed since that card was shown"), "{answer}");
+    assert!(answer.starts_with("The plan has changed since that card was shown"), "{answer}");
     bot.presses(BOB, "Approve").await;
     assert_eq!(bot.pipeline.orders()[0].commit.as_deref(), Some("bbbbbbbbbbbbbbbb"));
 }

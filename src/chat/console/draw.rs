@@ -1,8 +1,9 @@
 //! Draws a card as a box of letters.
 
 use super::{
-    drawing::{Block, Drawing, Input, Tone},
+    drawing::{Block, Drawing, Input},
     text::{clean_line, cut, width, wrap},
+    tone::Tone,
 };
 
 /// The widest a box gets: longer lines are tiring to read.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     super::fill,
     text::{clean, clean_line, unescape},
+    tone::{Tone, coloured, is_colour, tone, toned},
 };
 
 /// How deep containers may sit in one another; what is deeper is left out. More would leave no
@@ -60,28 +61,6 @@ pub enum Block {
         /// Where that is.
         url: String,
     },
-}
-
-/// How a piece of text looks; colour is never the only sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Tone {
-    /// As everything else.
-    #[default]
-    Plain,
-    /// A heading.
-    Strong,
-    /// Of less weight.
-    Faint,
-    /// All is well.
-    Good,
-    /// Something went wrong.
-    Attention,
-    /// Somebody should look.
-    Warning,
-    /// Under way.
-    Accent,
-    /// Can be pressed.
-    Button,
 }
 
 /// Something to fill in.
@@ -201,7 +180,13 @@ impl Drawing {
         match word(&element["type"]) {
             "TextBlock" => vec![Block::Text { text: prose(&element["text"]), tone: tone(element) }],
             "FactSet" => vec![Block::Facts(facts(element))],
-            "Container" => vec![Block::Group(self.elements(&element["items"], depth + 1))],
+            "Container" => {
+                let inside = self.elements(&element["items"], depth + 1);
+                match toned(word(&element["style"])) {
+                    Some(tone) => coloured(inside, tone),
+                    None => vec![Block::Group(inside)],
+                }
+            }
             "ColumnSet" => {
                 let columns = element["columns"].as_array().cloned().unwrap_or_default();
                 let columns =
@@ -300,29 +285,12 @@ impl Block {
     }
 }
 
-/// Whether it is a colour, which says how things stand.
-fn is_colour(tone: Tone) -> bool {
-    matches!(tone, Tone::Good | Tone::Attention | Tone::Warning | Tone::Accent)
-}
-
 fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("")
 }
 
 fn prose(value: &Value) -> String {
     clean(&unescape(word(value)))
-}
-
-fn tone(element: &Value) -> Tone {
-    match word(&element["color"]).to_ascii_lowercase().as_str() {
-        "good" => Tone::Good,
-        "attention" => Tone::Attention,
-        "warning" => Tone::Warning,
-        "accent" => Tone::Accent,
-        _ if element["isSubtle"] == true => Tone::Faint,
-        _ if element["style"] == "heading" || element["weight"] == "Bolder" => Tone::Strong,
-        _ => Tone::Plain,
-    }
 }
 
 fn facts(element: &Value) -> Vec<(String, String)> {

@@ -14,6 +14,7 @@ pub mod script;
 mod seat;
 mod tell;
 mod text;
+mod tone;
 
 use std::sync::Arc;
 
@@ -23,7 +24,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use uuid::Uuid;
 
 use self::drawing::Drawing;
-pub use self::seat::{Heard, Seat};
+pub use self::{
+    seat::{Heard, Seat},
+    tone::Tone,
+};
 use super::{Channel, Listener, Place, ShowError, Showing, Subject};
 use crate::{cards::Renderer, names::RoomName, secrets::redact};
 

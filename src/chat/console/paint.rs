@@ -10,9 +10,9 @@ use ratatui::{
 
 use super::{
     draw::{WIDEST, draw},
-    drawing::Tone,
     screen::{Entry, Screen},
     text::{clean, clean_line, cut, width, wrap},
+    tone::Tone,
 };
 
 impl Screen {

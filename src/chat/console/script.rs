@@ -16,7 +16,7 @@ use tokio::{
 };
 
 pub use super::line::Line;
-use super::{Heard, Seat, Shown, cards::Cards, drawing::Tone, tell::Teller};
+use super::{Heard, Seat, Shown, cards::Cards, tell::Teller, tone::Tone};
 use crate::chat::Subject;
 
 /// How long `wait` and `wait for` wait at most. A longer deployment than this cannot be told.

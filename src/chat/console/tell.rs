@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use super::{
     draw::{WIDEST, draw, signed},
-    drawing::{Drawing, Tone},
+    drawing::Drawing,
     text::{clean, clean_line, wrap},
+    tone::Tone,
 };
 
 /// Prints for whoever reads along.

@@ -127,11 +127,11 @@ impl Activity {
         Actor { id, name: self.from.shown_name() }
     }
 
-    /// Where it was said: in a channel, its thread.
+    /// Where it was said: in a channel, its thread. Only a message can begin one.
     pub(super) fn place(&self) -> Place {
         let id = &self.conversation.id;
-        let in_channel = self.conversation.kind == "channel";
-        let conversation = if in_channel && !id.contains(";messageid=") && !self.id.is_empty() {
+        let thread = self.conversation.kind == "channel" && self.kind == "message";
+        let conversation = if thread && !id.contains(";messageid=") && !self.id.is_empty() {
             format!("{id};messageid={}", self.id)
         } else {
             id.clone()

@@ -167,7 +167,8 @@ impl Teams {
     }
 
     async fn forget_if_gone(&self, place: &Place, error: &ShowError) {
-        if !conversation_is_gone(error) {
+        // A thread that is no more says nothing about its channel.
+        if !conversation_is_gone(error) || place.conversation.contains(";messageid=") {
             return;
         }
         if let Err(error) = self.references.forget(&place.conversation).await {

@@ -120,7 +120,7 @@ impl Bot {
         self.app.foundation.db.close().await;
         let Self { app, pipeline, health, chat, clock, database, services, said } = self;
         drop(app);
-        // A lease that was held by the dead process has to run out.
+        // On PostgreSQL, a lease that was held by the dead process has to run out.
         clock.advance(Duration::from_secs(61));
         let world = world(&services, &pipeline, &health, &chat);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
