@@ -15,5 +15,6 @@ mod restart;
 mod speech;
 mod teams_connector;
 mod teams_conversations;
+mod teams_demo;
 mod teams_entra;
 mod world;

@@ -205,7 +205,10 @@ const ENTITIES: &[(&str, &str)] = &[
     ("&lt;", "<"),
     ("&gt;", ">"),
     ("&quot;", "\""),
+    ("&#34;", "\""),
     ("&#39;", "'"),
+    ("&apos;", "'"),
+    ("&#160;", " "),
     ("&amp;", "&"),
 ];
 
@@ -221,7 +224,7 @@ fn plain(text: &str) -> String {
             '\u{201c}' | '\u{201d}' | '\u{201e}' => plain.push('"'),
             '\u{2018}' | '\u{2019}' => plain.push('\''),
             '\u{2014}' => plain.push_str("--"),
-            '\n' | '\r' | '\t' | '\u{a0}' => plain.push(' '),
+            space if space.is_whitespace() => plain.push(' '),
             hidden if is_invisible(hidden) => {}
             other => plain.push(other),
         }

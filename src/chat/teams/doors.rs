@@ -9,6 +9,7 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 use serde_json::json;
+use url::Url;
 
 use super::{
     Admission, Teams,
@@ -16,7 +17,7 @@ use super::{
     inbound::{MSTEAMS, Refused},
     service_url::ServiceUrl,
 };
-use crate::chat::Listener;
+use crate::{chat::Listener, outbound::is_this_machine};
 
 /// Largest body that is read: ten times what Teams lets anybody write.
 const LARGEST: usize = 1024 * 1024;
@@ -45,8 +46,14 @@ async fn knock(request: HttpRequest, body: Payload, door: Data<Door>) -> HttpRes
     };
     let body = match tokio::time::timeout(DEADLINE, read(body)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(answer)) => return answer,
-        Err(_) => return HttpResponse::RequestTimeout().finish(),
+        Ok(Err(answer)) => {
+            tracing::warn!(status = answer.status().as_u16(), "a body was not taken");
+            return answer;
+        }
+        Err(_) => {
+            tracing::warn!(status = 408, "a body did not arrive in time");
+            return HttpResponse::RequestTimeout().finish();
+        }
     };
     let activity: Activity = match serde_json::from_slice(&body) {
         Ok(activity) => activity,
@@ -82,10 +89,18 @@ async fn admit(request: &HttpRequest, teams: &Teams) -> Result<Option<String>, R
             Ok(Some(inbound.prove(header.transpose()?).await?.service_url.clone()))
         }
         Admission::ThisMachine => match request.peer_addr() {
-            Some(peer) if peer.ip().is_loopback() => Ok(None),
-            _ => Err(Refused::NoToken),
+            Some(peer) if peer.ip().is_loopback() && is_no_foreign_page(request) => Ok(None),
+            _ => Err(Refused::NotThisMachine),
         },
     }
+}
+
+/// A browser on this machine posts for any web site that asks it to, and says for which one.
+fn is_no_foreign_page(request: &HttpRequest) -> bool {
+    request.headers().get_all("origin").all(|origin| {
+        let origin = origin.to_str().ok().and_then(|text| Url::parse(text).ok());
+        origin.is_some_and(|url| url.host().is_some_and(|host| is_this_machine(&host)))
+    })
 }
 
 impl Teams {

@@ -74,6 +74,8 @@ pub(super) enum Refused {
     ServiceUrl,
     #[error("channel")]
     Channel,
+    #[error("not_this_machine")]
+    NotThisMachine,
 }
 
 type Proof = Result<Arc<Proven>, Refused>;

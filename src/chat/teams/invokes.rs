@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use actix_web::HttpResponse;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     Teams,
@@ -18,6 +19,7 @@ use crate::{
     access::Actor,
     cards::Card,
     chat::{Channel, Incoming, Listener, Place, Reply, Showing, Subject},
+    secrets::redact,
 };
 
 /// Teams gives up after five seconds or more, depending on the client; what takes longer than this
@@ -29,6 +31,9 @@ const WORKING: &str = "Working on it. The card changes when it is done.";
 #[derive(Clone, Deserialize)]
 struct Pressed {
     action: Action,
+    /// `automatic` when nobody pressed anything: a client draws its card anew.
+    #[serde(default)]
+    trigger: Value,
 }
 
 #[derive(Clone, Deserialize)]
@@ -71,7 +76,7 @@ async fn card_action(
     tenant: &str,
     listener: &Arc<dyn Listener>,
 ) -> Value {
-    let Ok(Pressed { action }) = Pressed::deserialize(&activity.value) else {
+    let Ok(Pressed { action, trigger }) = Pressed::deserialize(&activity.value) else {
         return bad("this is no action of a card");
     };
     if action.kind != "Action.Execute" {
@@ -88,6 +93,7 @@ async fn card_action(
             };
             teams.personal(listener, &actor, &subject).await
         }
+        "say" if trigger == "automatic" => bad("a card that is drawn anew says nothing"),
         "say" => {
             let Some(text) = pressed(&action.data) else {
                 return bad("this button says nothing");
@@ -109,8 +115,13 @@ impl Teams {
         let (actor, place) = (said.actor.clone(), said.place.clone());
         let listening = listener.clone();
         let mut hearing = tokio::spawn(async move { listening.hear(said).await });
-        match tokio::time::timeout(BUDGET, &mut hearing).await {
-            Ok(Ok(reply)) => self.spoken(listener, &actor, reply).await,
+        let until = Instant::now() + BUDGET;
+        match timeout_at(until, &mut hearing).await {
+            Ok(Ok(reply)) => {
+                let spoken = timeout_at(until, self.spoken(listener, &actor, reply)).await;
+                // What was said has been done; only the card it changes is not here yet.
+                spoken.unwrap_or_else(|_| toast(WORKING))
+            }
             Ok(Err(error)) => {
                 tracing::error!("a pressed button's command broke: {error}");
                 toast("Something broke on my side; it has been logged.")
@@ -166,11 +177,12 @@ impl Teams {
 
     fn drawn(&self, subject: Option<&Subject>, card: &Card) -> Value {
         match self.content(subject, card) {
-            Ok(content) => json!({
+            Ok(Some(content)) => json!({
                 "statusCode": 200,
                 "type": "application/vnd.microsoft.card.adaptive",
                 "value": content,
             }),
+            Ok(None) => toast(card.text()),
             Err(error) => {
                 tracing::error!("a card cannot be drawn: {error:#}");
                 toast(card.text())
@@ -183,7 +195,7 @@ fn toast(text: &str) -> Value {
     json!({
         "statusCode": 200,
         "type": "application/vnd.microsoft.activity.message",
-        "value": text,
+        "value": redact(text),
     })
 }
 

@@ -38,6 +38,7 @@ use crate::{
     cards::{Card, inert},
     names::RoomName,
     outbound::Outbound,
+    secrets::redact,
 };
 use inbound::Inbound;
 
@@ -52,6 +53,9 @@ const ANSWERS: u64 = 1000;
 
 /// The largest message that is sent, as Teams counts: in UTF-16. Teams takes about 100 KB.
 const LARGEST: usize = 80 * 1024;
+
+/// The longest text that is sent, in letters. With what makes it inert it stays below [`LARGEST`].
+const LONGEST: usize = 10_000;
 
 /// Microsoft Teams, as one bot is present in it.
 pub struct Teams {
@@ -134,24 +138,27 @@ impl Teams {
 
     /// The card as Teams draws it. One that has a subject is drawn anew for each person who looks
     /// at it: by itself among up to 60 people, from the card's menu among more.
-    fn content(&self, subject: Option<&Subject>, card: &Card) -> anyhow::Result<Value> {
-        let drawn = self.ground.renderer.render(NAME, card)?;
-        let mut content = drawn.ok_or_else(|| anyhow::anyhow!("there is no look for this card"))?;
+    ///
+    /// `None` when Teams has no look for it.
+    fn content(&self, subject: Option<&Subject>, card: &Card) -> anyhow::Result<Option<Value>> {
+        let Some(mut content) = self.ground.renderer.render(NAME, card)? else { return Ok(None) };
         if let Some(subject) = subject {
             let data = json!({ "subject": subject });
             let look = json!({ "type": "Action.Execute", "verb": "look", "data": data });
             content["refresh"] = json!({ "action": look });
         }
-        Ok(content)
+        Ok(Some(content))
     }
 
     /// A message that is the card and nothing else: a text beside it would become a message of its
     /// own, and the card could not be edited any more.
     fn activity(&self, what: &Showing<'_>) -> anyhow::Result<Value> {
-        let content = self.content(what.subject, what.card)?;
+        let Some(content) = self.content(what.subject, what.card)? else {
+            return Ok(message(what.card.text()));
+        };
         let activity = json!({
             "type": "message",
-            "summary": what.card.text(),
+            "summary": redact(what.card.text()),
             "attachments": [{
                 "contentType": "application/vnd.microsoft.card.adaptive",
                 "content": content,
@@ -163,7 +170,7 @@ impl Teams {
         }
         tracing::error!(size, "a card is too large for Teams; its text is shown instead");
         let text: String = what.card.text().chars().take(2000).collect();
-        Ok(message(&text))
+        Ok(message(&format!("{text} (This card is too large for Teams: this is its text alone.)")))
     }
 
     async fn forget_if_gone(&self, place: &Place, error: &ShowError) {
@@ -242,7 +249,8 @@ impl Channel for Teams {
 
 /// A message of plain words.
 fn message(text: &str) -> Value {
-    json!({ "type": "message", "textFormat": "markdown", "text": said(text) })
+    let text: String = redact(text).chars().take(LONGEST).collect();
+    json!({ "type": "message", "textFormat": "markdown", "text": said(&text) })
 }
 
 /// A sentence of ours as Teams shows it: what stands between backticks stays code, the rest is

@@ -87,7 +87,8 @@ impl Teams {
     }
 
     async fn installed(&self, activity: &Activity, tenant: &str) -> anyhow::Result<()> {
-        if activity.action.starts_with("remove") {
+        // Not the other half of an upgrade: it may be told after the new version has come.
+        if activity.action == "remove" {
             return self.references.forget(&activity.conversation.id).await;
         }
         self.references.keep(&activity.reference(tenant)).await?;
