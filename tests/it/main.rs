@@ -7,4 +7,5 @@ mod house;
 mod package;
 mod restart;
 mod speech;
+mod teams;
 mod world;
