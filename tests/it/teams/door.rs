@@ -45,12 +45,11 @@ async fn what_cannot_be_read_is_said_so() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let whole = wire.message("1", "hi").to_string();
     let twice = |field: &str| whole.replacen('{', &format!("{{{field},"), 1);
-    let mut bodies: Vec<String> = ["", " ", "{", "[]", "null", "17", "\"hi\"", "{}", "\u{feff}{}"]
-        .map(str::to_owned)
-        .into();
+    let mut bodies: Vec<String> =
+        ["", " ", "{", "[]", "null", "17", "\"hi\"", "{}", "\u{feff}{}"].map(str::to_owned).into();
     bodies.extend([
         deep.clone(),
-        whole.replacen('{', &format!("{{\"deep\":{deep},"), 1),
+        twice(&format!("\"value\":{deep}")),
         whole[..whole.len() - 1].to_owned(),
         format!("{whole}x"),
         format!("{whole}{whole}"),
@@ -144,13 +143,17 @@ async fn what_nobody_knows_yet_is_let_by() {
     }
     assert!(wire.is_untouched().await);
     let mut message = wire.message("2", "hi");
+    // Far deeper than anything is read.
+    let deep = format!("{{\"deep\":{}{},", "[".repeat(10_000), "]".repeat(10_000));
+    let body = wire.message("1", "deep").to_string().replacen('{', &deep, 1);
+    assert_eq!(wire.gets(&[&wire.token().bearer()], &body).await.0, 200);
     message["conversation"]["conversationType"] = json!("hologram");
     message["channelData"]["eventType"] = json!("somethingNew");
     message["from"]["role"] = json!({ "new": true });
     message["attachments"] = json!([null, 1, { "contentType": "text/html", "content": "<b>" }]);
     message["entities"] = json!([null, 1, "x", [], {}, { "type": "clientInfo" }]);
     assert_eq!(wire.delivers(&message).await, (200, json!({})));
-    assert_eq!(wire.words().await, ["hi"]);
+    assert_eq!(wire.words().await, ["deep", "hi"]);
 }
 
 /// Where the bot's token must never go.
@@ -173,6 +176,10 @@ const EVIL: &[&str] = &[
     "https://evil.example/#smba.trafficmanager.net",
     "https://evil.example\\@smba.trafficmanager.net/",
     "https://smba.trafficmanager.net\\.evil.example/",
+    "https:\\\\smba.trafficmanager.net/emea/",
+    " https://smba.trafficmanager.net/emea/",
+    "https://smba.traffic\tmanager.net/emea/",
+    "https://smba.trafficmanager.net/emea/\n",
     "https://smba%2etrafficmanager%2enet.evil.example/",
     "https://ѕmba.trafficmanager.net/emea/",
     "https://xsmba.trafficmanager.net/emea/",
@@ -250,7 +257,8 @@ async fn the_token_and_the_activity_name_the_same_address() {
 async fn only_teams_is_listened_to() {
     let wire = Wire::start().await;
     let mut message = wire.message("1", "hi");
-    for channel in ["", "webchat", "emulator", "directline", "MSTEAMS", "msteams ", "msteams,webchat"]
+    for channel in
+        ["", "webchat", "emulator", "directline", "MSTEAMS", "msteams ", "msteams,webchat"]
     {
         message["channelId"] = json!(channel);
         assert_eq!(wire.delivers(&message).await.0, 401, "`{channel}`");

@@ -40,7 +40,7 @@ impl Ears {
         self.looked.lock().unwrap().clone()
     }
 
-    /// From now on it answers so; until then it breaks.
+    /// What it hears from now on it answers so.
     pub fn answers(&self, reply: Reply) {
         *self.reply.lock().unwrap() = Some(reply);
     }
@@ -63,9 +63,10 @@ impl Ears {
 #[async_trait]
 impl Listener for Ears {
     async fn hear(&self, message: Incoming) -> Reply {
+        let reply = self.reply.lock().unwrap().clone();
         self.heard.lock().unwrap().push(message);
         self.thought().await;
-        self.reply.lock().unwrap().clone().unwrap_or(Reply::Shown(Subject::new("alert", "none")))
+        reply.unwrap_or(Reply::Shown(Subject::new("alert", "none")))
     }
 
     async fn look(&self, actor: &Actor, subject: &Subject) -> Option<Card> {

@@ -96,7 +96,12 @@ async fn what_could_not_be_written_down_is_not_acknowledged() {
 async fn an_answer_goes_into_the_thread_it_belongs_to() {
     for (kind, conversation, id, path) in [
         ("channel", CHANNEL.to_owned(), "17", "19%3Aabc%40thread.tacv2%3Bmessageid%3D17"),
-        ("channel", format!("{CHANNEL};messageid=5"), "17", "19%3Aabc%40thread.tacv2%3Bmessageid%3D5"),
+        (
+            "channel",
+            format!("{CHANNEL};messageid=5"),
+            "17",
+            "19%3Aabc%40thread.tacv2%3Bmessageid%3D5",
+        ),
         ("channel", CHANNEL.to_owned(), "f:abc", "19%3Aabc%40thread.tacv2"),
         ("personal", "a:1".to_owned(), "17", "a%3A1"),
         ("groupChat", "19:g@thread.v2".to_owned(), "17", "19%3Ag%40thread.v2"),

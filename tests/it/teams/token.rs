@@ -234,7 +234,10 @@ fn others(good: &Token) -> [(&'static str, Token); 24] {
     let iss = |issuer: &str| good.clone().with("iss", issuer);
     let aud = |audience: Value| good.clone().with("aud", audience);
     [
-        ("Entra", iss("https://login.microsoftonline.com/7e4a0000-1111-4222-8333-444455556666/v2.0")),
+        (
+            "Entra",
+            iss("https://login.microsoftonline.com/7e4a0000-1111-4222-8333-444455556666/v2.0"),
+        ),
         ("Entra, older", iss("https://sts.windows.net/7e4a0000-1111-4222-8333-444455556666/")),
         ("the emulator", iss("https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/")),
         ("the government", iss("https://api.botframework.us")),

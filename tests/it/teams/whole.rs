@@ -157,7 +157,8 @@ async fn one_deployment_over_the_wire_is_one_message() {
     bot.passes(10).await;
     bot.pipeline.finishes(RunState::Succeeded);
     bot.passes(60).await;
-    assert!(reads(&bot.newest_card().await).contains("Live and healthy"));
+    let card = bot.newest_card().await;
+    assert!(reads(&card).contains("All health checks passing"), "{card:#}");
     is_one_message(&bot.microsoft.sent().await);
     is_discreet(&bot.microsoft).await;
 }

@@ -33,6 +33,8 @@ async fn only_the_mention_of_the_bot_is_taken_out() {
         ("<at>Pilothouse</at> ask <at>Bob</at>", vec![&us, &bob], "ask Bob"),
         ("<at>Bob</at> <at>Pilothouse</at> hi", vec![&bob, &us], "Bob   hi"),
         ("<at>Pilothouse Fan</at> hi", vec![&namesake], "Pilothouse Fan hi"),
+        ("<at>Pilothouse</at> ask <at>Bob</at>", vec![&bob, &us], "ask Bob"),
+        ("<at>Pilothouse</at> <at>Pilothouse</at> /help", vec![&us], "/help"),
         ("<at>Pilothouse</at> hi", vec![], "<at>Pilothouse</at> hi"),
         ("&lt;at&gt;Pilothouse&lt;/at&gt; hi", vec![&us], "<at>Pilothouse</at> hi"),
         ("<at>Pilothouse</at>", vec![&us], ""),
@@ -64,7 +66,10 @@ async fn a_namesake_of_the_bot_stays() {
 async fn what_is_typed_arrives_as_typed_into_a_terminal() {
     let wire = Wire::start().await;
     for (n, (typed, heard)) in [
-        ("/deploy staging v1 \u{2014}reason \u{201c}hot fix\u{201d}", r#"/deploy staging v1 --reason "hot fix""#),
+        (
+            "/deploy staging v1 \u{2014}reason \u{201c}hot fix\u{201d}",
+            r#"/deploy staging v1 --reason "hot fix""#,
+        ),
         ("/deploy a \u{201e}b\u{201c}", r#"/deploy a "b""#),
         ("it\u{2019}s \u{2018}fine\u{2019}", "it's 'fine'"),
         ("a &lt;b&gt; &quot;c&quot; &#39;d&#39; &amp; e", r#"a <b> "c" 'd' & e"#),
@@ -179,17 +184,62 @@ fn anything() -> impl Strategy<Value = Value> {
 
 /// Words that mean something to the bot.
 const WORDS: &[&str] = &[
-    "", "id", "type", "text", "name", "say", "look", "verb", "data", "action", "subject", "message",
-    "invoke", "installationUpdate", "conversationUpdate", "mention", "mentioned", "value", "add",
-    "remove", "adaptiveCard/action", "Action.Execute", "deployment/1", "tenant", "team", "channel",
-    "personal", "/deploy {a} {b}", "<at>Pilothouse</at>", "&nbsp;&amp;", "19:x;messageid=1",
-    ";messageid=", "..", "29:alice", "aadObjectId", "\u{202e}", "\u{0}", "🚀",
+    "",
+    "id",
+    "type",
+    "text",
+    "name",
+    "say",
+    "look",
+    "verb",
+    "data",
+    "action",
+    "subject",
+    "message",
+    "invoke",
+    "installationUpdate",
+    "conversationUpdate",
+    "mention",
+    "mentioned",
+    "value",
+    "add",
+    "remove",
+    "adaptiveCard/action",
+    "Action.Execute",
+    "deployment/1",
+    "tenant",
+    "team",
+    "channel",
+    "personal",
+    "/deploy {a} {b}",
+    "<at>Pilothouse</at>",
+    "&nbsp;&amp;",
+    "19:x;messageid=1",
+    ";messageid=",
+    "..",
+    "29:alice",
+    "aadObjectId",
+    "\u{202e}",
+    "\u{0}",
+    "🚀",
 ];
 
 /// Fields whose content is anything.
 const FIELDS: &[&str] = &[
-    "type", "id", "from", "recipient", "text", "name", "action", "value", "entities",
-    "membersAdded", "membersRemoved", "replyToId", "conversation", "channelData",
+    "type",
+    "id",
+    "from",
+    "recipient",
+    "text",
+    "name",
+    "action",
+    "value",
+    "entities",
+    "membersAdded",
+    "membersRemoved",
+    "replyToId",
+    "conversation",
+    "channelData",
 ];
 
 async fn holds(wire: &Wire, activity: &Value) -> TestCaseResult {
@@ -202,8 +252,7 @@ async fn holds(wire: &Wire, activity: &Value) -> TestCaseResult {
 fn tries<S: Strategy<Value = Value>>(cases: u32, strategy: S, of: fn(&Wire, Value) -> Value) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let wire = Arc::new(runtime.block_on(Wire::start()));
-    let config =
-        ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let tried = runner.run(&strategy, |value| {
         let activity = of(&wire, value);
