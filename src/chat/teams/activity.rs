@@ -69,8 +69,8 @@ pub(super) struct Account {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Conversation {
     pub(super) id: String,
-    #[serde(default, deserialize_with = "or_default")]
-    conversation_type: String,
+    #[serde(default, rename = "conversationType", deserialize_with = "or_default")]
+    kind: String,
     #[serde(default, deserialize_with = "or_default")]
     tenant_id: String,
 }
@@ -133,7 +133,7 @@ impl Activity {
     /// one; what else happens in a channel has none.
     pub(super) fn place(&self) -> Place {
         let id = &self.conversation.id;
-        let in_channel = self.conversation.conversation_type == "channel";
+        let in_channel = self.conversation.kind == "channel";
         let root = match self.kind.as_str() {
             "message" => self.id.as_str(),
             "invoke" => self.reply_to_id.as_str(),
@@ -155,7 +155,7 @@ impl Activity {
         Reference {
             conversation: self.conversation.id.clone(),
             service_url: self.service_url.clone(),
-            kind: self.conversation.conversation_type.clone(),
+            kind: self.conversation.kind.clone(),
             tenant: tenant.to_owned(),
             bot: self.recipient.id.clone(),
             team: (!team.is_empty()).then(|| team.clone()),
@@ -176,9 +176,10 @@ impl Activity {
     fn typed(&self) -> String {
         let mentions = self.entities.iter().filter_map(|e| Mention::deserialize(e).ok());
         let mentions = mentions.filter(|m| m.kind == "mention" && !m.text.is_empty());
-        let mentions = mentions.map(|mention| match self.is_bot(&mention.mentioned) {
-            true => (mention.text, " ".to_owned()),
-            false => (mention.text.clone(), mention.text.replace("<at>", "").replace("</at>", "")),
+        let mentions = mentions.map(|mention| {
+            let name = mention.text.replace("<at>", "").replace("</at>", "");
+            let stays = if self.is_bot(&mention.mentioned) { " ".to_owned() } else { name };
+            (mention.text, stays)
         });
         let mentions: Vec<(String, String)> = mentions.collect();
         let (mut text, mut seen) = (self.text.clone(), 0);

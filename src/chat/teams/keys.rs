@@ -98,25 +98,25 @@ impl Keys {
 
     /// The key of that id; asks for the announced ones when it is not among those known.
     pub(super) async fn key(&self, id: &str) -> Result<Arc<Key>, NoKey> {
-        let shelf = self.shelf();
-        let age = shelf.fetched.map(|fetched| self.clock.now().since(fetched));
-        let known = shelf.keys.get(id).filter(|_| age.is_some_and(|age| age < OLDEST));
-        if let (Some(key), Some(age)) = (known, age)
+        let known = self.known();
+        let age = known.fetched.map(|fetched| self.clock.now().since(fetched));
+        let trusted = known.keys.get(id).filter(|_| age.is_some_and(|age| age < OLDEST));
+        if let (Some(key), Some(age)) = (trusted, age)
             && age < AGEING
         {
             return Ok(key.clone());
         }
         self.fetch_now_and_then(if age.is_some() { PATIENCE } else { IMPATIENCE }).await;
-        let shelf = self.shelf();
-        let fresh = shelf.fetched.is_some_and(|fetched| self.clock.now().since(fetched) < OLDEST);
-        match shelf.keys.get(id) {
+        let known = self.known();
+        let fresh = known.fetched.is_some_and(|fetched| self.clock.now().since(fetched) < OLDEST);
+        match known.keys.get(id) {
             _ if !fresh => Err(NoKey::Unreachable),
             Some(key) => Ok(key.clone()),
             None => Err(NoKey::Unknown),
         }
     }
 
-    fn shelf(&self) -> Arc<Shelf> {
+    fn known(&self) -> Arc<Shelf> {
         self.shelf.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -126,9 +126,9 @@ impl Keys {
             .get_with((every.as_secs(), stretch), async {
                 let fetched = tokio::time::timeout(WAIT, self.fetch()).await;
                 match fetched.unwrap_or_else(|late| Err(late.into())) {
-                    Ok(shelf) => {
+                    Ok(fetched) => {
                         *self.shelf.write().unwrap_or_else(PoisonError::into_inner) =
-                            Arc::new(shelf);
+                            Arc::new(fetched);
                     }
                     Err(error) => {
                         tracing::error!("the connector's signing keys cannot be had: {error:#}");

@@ -54,8 +54,8 @@ pub struct Wire {
     pub foundation: Foundation,
     teams: Arc<Teams>,
     worker: Worker,
-    _database: Database,
-    _secret: NamedTempFile,
+    /// Deleted with it.
+    _kept: (Database, NamedTempFile),
 }
 
 impl Wire {
@@ -75,8 +75,8 @@ impl Wire {
             vec![Arc::new(answering)],
             foundation.bell.clone(),
         );
-        let (_database, _secret) = (database, secret);
-        Self { microsoft, clock, ears, foundation, teams, worker, _database, _secret }
+        let kept = (database, secret);
+        Self { microsoft, clock, ears, foundation, teams, worker, _kept: kept }
     }
 
     /// The address the connector gives for answers.

@@ -94,7 +94,7 @@ async fn nobody_waits_until_a_stranger_has_been_told() {
     let wire = Wire::start().await;
     let silence = wiremock::ResponseTemplate::new(201)
         .set_body_json(json!({ "id": "1:1" }))
-        .set_delay(std::time::Duration::from_secs(600));
+        .set_delay(std::time::Duration::from_mins(10));
     let silent = wiremock::Mock::given(wiremock::matchers::any()).respond_with(silence);
     silent.with_priority(1).mount(&wire.microsoft.connector).await;
     let mut message = wire.message("1", "hi");

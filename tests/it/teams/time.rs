@@ -174,7 +174,7 @@ async fn keys_are_renewed_long_before_they_are_too_old() {
 async fn a_key_server_that_never_answers_keeps_nobody_waiting() {
     let wire = Wire::start().await;
     assert_eq!(says(&wire, &lasting(&wire)).await, 200);
-    let silence = ResponseTemplate::new(200).set_delay(Duration::from_secs(600));
+    let silence = ResponseTemplate::new(200).set_delay(Duration::from_mins(10));
     let silent = Mock::given(path("/v1/openid")).respond_with(silence).with_priority(1);
     silent.mount(&wire.microsoft.login).await;
     later(&wire, 13 * HOUR);

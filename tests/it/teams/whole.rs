@@ -30,8 +30,8 @@ struct Whole {
     teams: Arc<Teams>,
     pipeline: Arc<PretendPipeline>,
     clock: Clock,
-    _database: Database,
-    _secret: tempfile::NamedTempFile,
+    /// Deleted with it.
+    _kept: (Database, tempfile::NamedTempFile),
 }
 
 impl Whole {
@@ -44,8 +44,8 @@ impl Whole {
         let pipeline = Arc::new(PretendPipeline::default());
         let world = world(&teams, &pipeline);
         let app = App::build(foundation, world).await.unwrap();
-        let (_database, _secret) = (database, secret);
-        Self { microsoft, app, teams, pipeline, clock, _database, _secret }
+        let kept = (database, secret);
+        Self { microsoft, app, teams, pipeline, clock, _kept: kept }
     }
 
     /// Microsoft delivers an activity of this person; what is due at once is done.

@@ -177,7 +177,7 @@ fn anything() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
             prop::collection::vec((name, inner), 0..5)
-                .prop_map(|fields| Value::from(Map::from_iter(fields))),
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     })
 }
@@ -272,9 +272,9 @@ fn no_field_breaks_the_door() {
     let kinds =
         prop::sample::select(vec!["message", "invoke", "installationUpdate", "conversationUpdate"]);
     let strategy = (kinds, any::<u32>(), fields).prop_map(|(kind, id, fields)| {
-        json!({ "kind": kind, "id": id.to_string(), "fields": Map::from_iter(
-            fields.into_iter().map(|(name, value)| (name.to_owned(), value)),
-        ) })
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let fields: Map<String, Value> = fields.collect();
+        json!({ "kind": kind, "id": id.to_string(), "fields": fields })
     });
     tries(500, strategy, |wire, value| {
         let text = |name: &str| value[name].as_str().unwrap().to_owned();
