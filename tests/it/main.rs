@@ -13,6 +13,7 @@ mod package;
 mod replicas;
 mod restart;
 mod speech;
+mod teams;
 mod teams_connector;
 mod teams_conversations;
 mod teams_demo;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::references::Reference;
+use super::references::{Reference, THREAD};
 use crate::{
     access::Actor,
     chat::{Place, fill},
@@ -24,6 +24,8 @@ pub(super) struct Activity {
     pub(super) kind: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) id: String,
+    #[serde(default, deserialize_with = "or_default")]
+    reply_to_id: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) service_url: String,
     #[serde(default, deserialize_with = "or_default")]
@@ -127,12 +129,20 @@ impl Activity {
         Actor { id, name: self.from.shown_name() }
     }
 
-    /// Where it was said: in a channel, its thread. Only a message can begin one.
+    /// Where it was said: in a channel, its thread. A message begins one, and an invoke comes from
+    /// one; what else happens in a channel has none.
     pub(super) fn place(&self) -> Place {
         let id = &self.conversation.id;
-        let thread = self.conversation.kind == "channel" && self.kind == "message";
-        let conversation = if thread && !id.contains(";messageid=") && !self.id.is_empty() {
-            format!("{id};messageid={}", self.id)
+        let in_channel = self.conversation.kind == "channel";
+        let root = match self.kind.as_str() {
+            "message" => self.id.as_str(),
+            "invoke" => self.reply_to_id.as_str(),
+            _ => "",
+        };
+        // Ids of messages in channels are numbers; any other would name a thread there is not.
+        let is_message = !root.is_empty() && root.bytes().all(|byte| byte.is_ascii_digit());
+        let conversation = if in_channel && is_message && !id.contains(THREAD) {
+            format!("{id}{THREAD}{root}")
         } else {
             id.clone()
         };
@@ -164,18 +174,25 @@ impl Activity {
 
     /// What was typed, without the mention of the bot and as plain characters.
     fn typed(&self) -> String {
-        let mut text = self.text.clone();
-        for entity in &self.entities {
-            let Ok(mention) = Mention::deserialize(entity) else { continue };
-            if mention.kind != "mention" || mention.text.is_empty() {
-                continue;
+        let mentions = self.entities.iter().filter_map(|e| Mention::deserialize(e).ok());
+        let mentions = mentions.filter(|m| m.kind == "mention" && !m.text.is_empty());
+        let mentions = mentions.map(|mention| {
+            let name = mention.text.replace("<at>", "").replace("</at>", "");
+            let stays = if self.is_bot(&mention.mentioned) { " ".to_owned() } else { name };
+            (mention.text, stays)
+        });
+        let mentions: Vec<(String, String)> = mentions.collect();
+        let (mut text, mut seen) = (self.text.clone(), 0);
+        // One after the other, as they stand in the text: somebody may be called like the bot.
+        for (mention, stays) in &mentions {
+            if let Some(at) = text[seen..].find(mention).map(|at| at + seen) {
+                text.replace_range(at..at + mention.len(), stays);
+                seen = at + stays.len();
             }
-            let stays = if self.is_bot(&mention.mentioned) {
-                " ".to_owned()
-            } else {
-                mention.text.replace("<at>", "").replace("</at>", "")
-            };
-            text = text.replace(&mention.text, &stays);
+        }
+        // Then those that Teams lists in another order, or once for several.
+        for (mention, stays) in &mentions {
+            text = text.replace(mention, stays);
         }
         plain(&text)
     }

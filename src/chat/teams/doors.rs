@@ -84,9 +84,13 @@ async fn knock(request: HttpRequest, body: Payload, door: Data<Door>) -> HttpRes
 async fn admit(request: &HttpRequest, teams: &Teams) -> Result<Option<String>, Refused> {
     match &teams.admission {
         Admission::Proved { inbound, .. } => {
-            let header = request.headers().get(AUTHORIZATION);
-            let header = header.map(|value| value.to_str().map_err(|_| Refused::Malformed));
-            Ok(Some(inbound.prove(header.transpose()?).await?.service_url.clone()))
+            let mut headers = request.headers().get_all(AUTHORIZATION);
+            let header = headers.next().ok_or(Refused::NoToken)?;
+            if headers.next().is_some() {
+                return Err(Refused::Malformed);
+            }
+            let header = header.to_str().map_err(|_| Refused::Malformed)?;
+            Ok(Some(inbound.prove(header).await?.service_url.clone()))
         }
         Admission::ThisMachine => match request.peer_addr() {
             Some(peer) if peer.ip().is_loopback() && is_no_foreign_page(request) => Ok(None),

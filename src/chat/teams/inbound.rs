@@ -106,8 +106,8 @@ impl Inbound {
     }
 
     /// What the `Authorization` header proves.
-    pub(super) async fn prove(&self, header: Option<&str>) -> Proof {
-        let token = bearer(header.ok_or(Refused::NoToken)?)?;
+    pub(super) async fn prove(&self, header: &str) -> Proof {
+        let token = bearer(header)?;
         let digest: [u8; 32] = Sha256::digest(token).into();
         let now = self.clock.now();
         if let Some((until, proof)) = self.remembered.get(&digest)
@@ -129,6 +129,10 @@ impl Inbound {
         let header = decode_header(token).map_err(|_| Refused::Malformed)?;
         if header.alg != Algorithm::RS256 {
             return Err(Refused::Algorithm);
+        }
+        // What is marked as critical must be understood, and nothing is (RFC 7515, 4.1.11).
+        if header.crit.is_some() {
+            return Err(Refused::Malformed);
         }
         let id = header.kid.filter(|id| !id.is_empty()).ok_or(Refused::UnknownKey)?;
         // Not yet proved, but it saves the fetch for tokens that are not even meant for us.

@@ -22,11 +22,13 @@ use crate::{
     secrets::redact,
 };
 
-/// Teams gives up after five seconds or more, depending on the client; what takes longer than this
-/// is answered later, as a message.
+/// Teams gives up after five seconds or more, depending on the client; a command that takes longer
+/// than this is answered later, as a message. Looking takes as long again at worst.
 const BUDGET: Duration = Duration::from_millis(2500);
 
 const WORKING: &str = "Working on it. The card changes when it is done.";
+
+const BROKEN: &str = "Something broke on my side; it has been logged.";
 
 #[derive(Clone, Deserialize)]
 struct Pressed {
@@ -57,17 +59,18 @@ pub(super) async fn answer(
     if !activity.name.eq_ignore_ascii_case("adaptiveCard/action") {
         return HttpResponse::NotImplemented().json(json!({}));
     }
-    let answering = {
-        let (teams, listener) = (teams.clone(), listener.clone());
-        let (activity, tenant) = (activity.clone(), tenant.to_owned());
-        async move { card_action(&teams, &activity, &tenant, &listener).await }
-    };
-    let body = if activity.id.is_empty() {
-        answering.await
-    } else {
-        teams.answered.get_with(origin(activity), answering).await
-    };
-    HttpResponse::Ok().json(body)
+    let (teams, listener) = (teams.clone(), listener.clone());
+    let (activity, tenant) = (activity.clone(), tenant.to_owned());
+    // A task of its own: whoever hangs up must not have it begin anew for the next one.
+    let answered = tokio::spawn(async move {
+        let origin = origin(&activity);
+        let answering = card_action(&teams, &activity, &tenant, &listener, &origin);
+        teams.answered.get_with_by_ref(&origin, answering).await
+    });
+    HttpResponse::Ok().json(answered.await.unwrap_or_else(|error| {
+        tracing::error!("an invoke broke: {error}");
+        toast(BROKEN)
+    }))
 }
 
 async fn card_action(
@@ -75,6 +78,7 @@ async fn card_action(
     activity: &Activity,
     tenant: &str,
     listener: &Arc<dyn Listener>,
+    origin: &str,
 ) -> Value {
     let Ok(Pressed { action, trigger }) = Pressed::deserialize(&activity.value) else {
         return bad("this is no action of a card");
@@ -102,7 +106,7 @@ async fn card_action(
                 tracing::error!("a conversation could not be kept: {error:#}");
             }
             let place = activity.place();
-            let message = Incoming { actor: actor.clone(), place, text, origin: origin(activity) };
+            let message = Incoming { actor, place, text, origin: origin.to_owned() };
             teams.say_pressed(listener, message).await
         }
         _ => bad("this button is not one of ours"),
@@ -124,7 +128,7 @@ impl Teams {
             }
             Ok(Err(error)) => {
                 tracing::error!("a pressed button's command broke: {error}");
-                toast("Something broke on my side; it has been logged.")
+                toast(BROKEN)
             }
             Err(_) => {
                 let teams = self.clone();
@@ -169,9 +173,10 @@ impl Teams {
         actor: &Actor,
         subject: &Subject,
     ) -> Value {
-        match listener.look(actor, subject).await {
-            Some(card) => self.drawn(Some(subject), &card),
-            None => toast("There is nothing here for you to see."),
+        match tokio::time::timeout(BUDGET, listener.look(actor, subject)).await {
+            Ok(Some(card)) => self.drawn(Some(subject), &card),
+            Ok(None) => toast("There is nothing here for you to see."),
+            Err(_) => toast("That takes too long just now. Look at the card again in a minute."),
         }
     }
 

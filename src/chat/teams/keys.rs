@@ -10,6 +10,7 @@ use jsonwebtoken::DecodingKey;
 use moka::future::Cache;
 use reqwest::Method;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -28,6 +29,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// While there are no keys at all, they are asked for this often.
 const IMPATIENCE: Duration = Duration::from_secs(5);
+
+/// A fetch may take this long: the connector waits for our answer meanwhile, and a button's answer
+/// takes its own time afterwards.
+const WAIT: Duration = Duration::from_secs(2);
 
 /// One signing key.
 pub(super) struct Key {
@@ -68,9 +73,10 @@ struct Metadata {
     id_token_signing_alg_values_supported: Vec<String>,
 }
 
+/// One odd key must not spoil the others, so each is read by itself.
 #[derive(Deserialize)]
 struct KeySet {
-    keys: Vec<Announced>,
+    keys: Vec<Value>,
 }
 
 /// The crate's own key type knows no endorsements, and would take symmetric keys as well.
@@ -81,8 +87,7 @@ struct Announced {
     kid: Option<String>,
     n: Option<String>,
     e: Option<String>,
-    #[serde(default)]
-    endorsements: Vec<String>,
+    endorsements: Option<Vec<String>>,
 }
 
 impl Keys {
@@ -119,7 +124,8 @@ impl Keys {
         let stretch = self.clock.now().0 / i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
         self.fetches
             .get_with((every.as_secs(), stretch), async {
-                match self.fetch().await {
+                let fetched = tokio::time::timeout(WAIT, self.fetch()).await;
+                match fetched.unwrap_or_else(|late| Err(late.into())) {
                     Ok(fetched) => {
                         *self.shelf.write().unwrap_or_else(PoisonError::into_inner) =
                             Arc::new(fetched);
@@ -147,7 +153,8 @@ impl Keys {
         );
         let asked = self.outbound.request(Method::GET, there.clone());
         let announced: KeySet = self.outbound.ask(asked).await?.json()?;
-        let keys = announced.keys.into_iter().filter_map(Announced::taken).collect();
+        let read = |key| Announced::deserialize(key).ok().and_then(Announced::taken);
+        let keys = announced.keys.into_iter().filter_map(read).collect();
         Ok(Shelf { keys, fetched: Some(self.clock.now()) })
     }
 }
@@ -158,6 +165,7 @@ impl Announced {
             return None;
         }
         let decoding = DecodingKey::from_rsa_components(&self.n?, &self.e?).ok()?;
-        Some((self.kid?, Arc::new(Key { decoding, endorsements: self.endorsements })))
+        let endorsements = self.endorsements.unwrap_or_default();
+        Some((self.kid?, Arc::new(Key { decoding, endorsements })))
     }
 }

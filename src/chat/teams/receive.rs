@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{Admission, Teams, activity::Activity, invokes};
 use crate::{
@@ -67,13 +68,10 @@ impl Teams {
         }
     }
 
-    async fn hear(&self, activity: &Activity, tenant: &str) -> anyhow::Result<()> {
+    async fn hear(self: &Arc<Self>, activity: &Activity, tenant: &str) -> anyhow::Result<()> {
         self.references.keep(&activity.reference(tenant)).await?;
         let Some(actor) = self.actor(activity, tenant) else {
-            let place = activity.place();
-            if let Err(error) = self.say(&place, NOBODY).await {
-                tracing::warn!("a stranger could not be answered: {error:#}");
-            }
+            self.tell_nobody(activity);
             return Ok(());
         };
         let message = Incoming {
@@ -84,6 +82,22 @@ impl Teams {
         };
         self.ground.inbox.put(&message).await?;
         Ok(())
+    }
+
+    /// Tells a stranger why nothing happens: once, however often Teams repeats what they said, and
+    /// without anybody waiting for it.
+    fn tell_nobody(self: &Arc<Self>, activity: &Activity) {
+        let (teams, place) = (self.clone(), activity.place());
+        let told = format!("nobody {}", origin(activity));
+        tokio::spawn(async move {
+            let telling = async {
+                if let Err(error) = teams.say(&place, NOBODY).await {
+                    tracing::warn!("a stranger could not be answered: {error:#}");
+                }
+                Value::Null
+            };
+            teams.answered.get_with(told, telling).await;
+        });
     }
 
     async fn installed(&self, activity: &Activity, tenant: &str) -> anyhow::Result<()> {
@@ -97,7 +111,7 @@ impl Teams {
             actor,
             place: activity.place(),
             text: "/help".to_owned(),
-            origin: format!("install {} {}", activity.conversation.id, activity.id),
+            origin: format!("install {}", origin(activity)),
         };
         if activity.action == "add" {
             self.ground.inbox.put(&greeting).await?;
@@ -117,9 +131,13 @@ impl Teams {
     }
 }
 
-/// Teams' id of an utterance is unique within its conversation only.
+/// Teams' id of an utterance is unique within its conversation only. Where there is none, nothing
+/// can be told from its repetition, and each is one of its own.
 pub(super) fn origin(activity: &Activity) -> String {
-    format!("{} {}", activity.conversation.id, activity.id)
+    match activity.id.as_str() {
+        "" => format!("{} {}", activity.conversation.id, Uuid::now_v7()),
+        id => format!("{} {id}", activity.conversation.id),
+    }
 }
 
 fn taken() -> HttpResponse {

@@ -17,7 +17,7 @@ const CHANNEL: &str = "teams";
 const STALE: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// What follows the id of a channel in the id of a thread in it.
-const THREAD: &str = ";messageid=";
+pub(super) const THREAD: &str = ";messageid=";
 
 /// One conversation, as the newest activity in it told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,7 +26,10 @@ impl ServiceUrl {
     pub fn allowed(text: &str, allowed: &[String]) -> Result<Self, NotAllowed> {
         let refused = || NotAllowed(text.chars().filter(|c| !c.is_control()).take(200).collect());
         let url = Url::parse(text).map_err(|_| refused())?;
-        let plain = url.username().is_empty()
+        // Such an address is another one to other readers of it.
+        let odd = |c: char| c == '\\' || c.is_whitespace() || c.is_control();
+        let plain = !text.contains(odd)
+            && url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
