@@ -10,13 +10,13 @@ use pilothouse::secrets::variable;
 use serde_json::{Value, json};
 
 /// One vendor's description.
-pub struct Contract {
+pub(crate) struct Contract {
     document: Value,
 }
 
 /// Whether the description speaks of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Checked {
+pub(crate) enum Checked {
     /// It does, and all is well.
     Obeys,
     /// It does not.
@@ -25,7 +25,7 @@ pub enum Checked {
 
 impl Contract {
     /// The description in `jsonschema/<name>.json`; none when nobody said where it is.
-    pub fn of(name: &str) -> Option<Self> {
+    pub(crate) fn of(name: &str) -> Option<Self> {
         static SAID: Once = Once::new();
         let Some(folder) = variable("PILOTHOUSE_CONTRACTS") else {
             // Past the capture of the test's output, so that it is seen when all goes well.
@@ -42,7 +42,7 @@ impl Contract {
     }
 
     /// Checks the query and the body of a request.
-    pub fn request(&self, method: &str, path: &str, query: &[String], body: &[u8]) -> Checked {
+    pub(crate) fn request(&self, method: &str, path: &str, query: &[String], body: &[u8]) -> Checked {
         let Some((name, operation)) = self.operation(method, path) else {
             return Checked::NotDescribed;
         };
@@ -60,7 +60,7 @@ impl Contract {
     }
 
     /// Checks an answer; no body is `null`.
-    pub fn answer(&self, method: &str, path: &str, status: u16, body: &Value) -> Checked {
+    pub(crate) fn answer(&self, method: &str, path: &str, status: u16, body: &Value) -> Checked {
         let Some((name, operation)) = self.operation(method, path) else {
             return Checked::NotDescribed;
         };
@@ -116,12 +116,12 @@ fn a_contract_finds_the_faults_it_is_there_for() {
         Checked::Obeys
     );
     assert_eq!(contract.request("GET", "/a/1/b", &[], b""), Checked::NotDescribed);
-    assert!(fails(&|| drop(contract.request("POST", "/a/1/b", &[], b"{}"))));
-    assert!(fails(&|| drop(contract.request("POST", "/a/1/b", &[], b""))));
-    assert!(fails(&|| drop(contract.request("POST", "/a/1/b", &["p".into()], b"{\"ref\":1}"))));
+    assert!(fails(&|| _ = contract.request("POST", "/a/1/b", &[], b"{}")));
+    assert!(fails(&|| _ = contract.request("POST", "/a/1/b", &[], b"")));
+    assert!(fails(&|| _ = contract.request("POST", "/a/1/b", &["p".into()], b"{\"ref\":1}")));
     assert_eq!(contract.answer("POST", "/a/1/b", 200, &json!(1)), Checked::Obeys);
     assert_eq!(contract.answer("POST", "/a/1/b", 204, &Value::Null), Checked::Obeys);
     assert_eq!(contract.answer("POST", "/a/1/b", 500, &Value::Null), Checked::NotDescribed);
-    assert!(fails(&|| drop(contract.answer("POST", "/a/1/b", 200, &json!("1")))));
-    assert!(fails(&|| drop(contract.answer("POST", "/a/1/b", 204, &json!({})))));
+    assert!(fails(&|| _ = contract.answer("POST", "/a/1/b", 200, &json!("1"))));
+    assert!(fails(&|| _ = contract.answer("POST", "/a/1/b", 204, &json!({}))));
 }

@@ -16,28 +16,28 @@ use wiremock::{
 
 use crate::contracts::{Checked, Contract};
 
-pub const SHA: &str = "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d";
-pub const OLD: &str = "553c2077f0edc3d5dc5d17262f6aa498e69d6f8e";
-pub const TOKEN: &str = "github_pat_11ABCDEFG0_pretended";
-pub const DISPATCHES: &str = "/repos/acme/checkout/actions/workflows/deploy.yml/dispatches";
-pub const RUNS: &str = "/repos/acme/checkout/actions/workflows/deploy.yml/runs";
-pub const RUN: &str = "/repos/acme/checkout/actions/runs/30433642";
-pub const JOBS: &str = "/repos/acme/checkout/actions/runs/30433642/jobs";
-pub const CANCEL: &str = "/repos/acme/checkout/actions/runs/30433642/cancel";
+pub(crate) const SHA: &str = "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d";
+pub(crate) const OLD: &str = "553c2077f0edc3d5dc5d17262f6aa498e69d6f8e";
+pub(crate) const TOKEN: &str = "github_pat_11ABCDEFG0_pretended";
+pub(crate) const DISPATCHES: &str = "/repos/acme/checkout/actions/workflows/deploy.yml/dispatches";
+pub(crate) const RUNS: &str = "/repos/acme/checkout/actions/workflows/deploy.yml/runs";
+pub(crate) const RUN: &str = "/repos/acme/checkout/actions/runs/30433642";
+pub(crate) const JOBS: &str = "/repos/acme/checkout/actions/runs/30433642/jobs";
+pub(crate) const CANCEL: &str = "/repos/acme/checkout/actions/runs/30433642/cancel";
 
 /// What GitHub's description in hand says nothing about.
 const NOT_DESCRIBED: [&str; 3] =
     ["/repos/acme/checkout/commits/", "/repos/acme/checkout/compare/", "/repos/acme/checkout/tags"];
 
-pub struct Hub {
-    pub server: MockServer,
-    pub clock: Clock,
-    pub folder: tempfile::TempDir,
+pub(crate) struct Hub {
+    pub(crate) server: MockServer,
+    pub(crate) clock: Clock,
+    pub(crate) folder: tempfile::TempDir,
     contract: Option<Contract>,
 }
 
 impl Hub {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("token"), format!("{TOKEN}\n")).unwrap();
         Self {
@@ -49,11 +49,11 @@ impl Hub {
     }
 
     /// The pipeline, as a configuration opens it; `more` is added to its settings.
-    pub fn pipeline(&self, more: Value) -> std::sync::Arc<dyn Pipeline> {
+    pub(crate) fn pipeline(&self, more: Value) -> std::sync::Arc<dyn Pipeline> {
         self.open(more).unwrap()
     }
 
-    pub fn open(&self, more: Value) -> anyhow::Result<std::sync::Arc<dyn Pipeline>> {
+    pub(crate) fn open(&self, more: Value) -> anyhow::Result<std::sync::Arc<dyn Pipeline>> {
         let token = format!("file:{}", self.folder.path().join("token").display());
         let mut settings = json!({
             "kind": "github_actions",
@@ -78,11 +78,11 @@ impl Hub {
     }
 
     /// From now on a path is answered so; the body is held against the description.
-    pub async fn answers(&self, verb: &str, at: &str, status: u16, body: Value) {
+    pub(crate) async fn answers(&self, verb: &str, at: &str, status: u16, body: Value) {
         self.answers_with(verb, at, status, body, &[]).await;
     }
 
-    pub async fn answers_with(
+    pub(crate) async fn answers_with(
         &self,
         verb: &str,
         at: &str,
@@ -104,25 +104,25 @@ impl Hub {
         self.raw(verb, at, answer).await;
     }
 
-    pub async fn raw(&self, verb: &str, at: &str, answer: ResponseTemplate) {
+    pub(crate) async fn raw(&self, verb: &str, at: &str, answer: ResponseTemplate) {
         Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&self.server).await;
     }
 
     /// The next request only is answered so.
-    pub async fn once(&self, verb: &str, at: &str, answer: ResponseTemplate) {
+    pub(crate) async fn once(&self, verb: &str, at: &str, answer: ResponseTemplate) {
         let mock = Mock::given(method(verb)).and(path(at)).respond_with(answer);
         mock.up_to_n_times(1).with_priority(1).mount(&self.server).await;
     }
 
     /// The server takes the request and hangs up.
-    pub async fn hangs_up(&self, verb: &str, at: &str) {
+    pub(crate) async fn hangs_up(&self, verb: &str, at: &str) {
         let hang_up = |_: &Request| std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         let mock = Mock::given(method(verb)).and(path(at)).respond_with_err(hang_up);
         mock.mount(&self.server).await;
     }
 
     /// Everything asked so far, each of it held against the description.
-    pub async fn asked(&self) -> Vec<Request> {
+    pub(crate) async fn asked(&self) -> Vec<Request> {
         let asked = self.server.received_requests().await.unwrap();
         for request in &asked {
             let header = |name: &str| request.headers[name].to_str().unwrap().to_owned();
@@ -141,20 +141,20 @@ impl Hub {
     }
 
     /// How often a path was asked.
-    pub async fn count(&self, verb: &str, at: &str) -> usize {
+    pub(crate) async fn count(&self, verb: &str, at: &str) -> usize {
         let is = |r: &&Request| r.method.as_str() == verb && r.url.path() == at;
         self.asked().await.iter().filter(is).count()
     }
 
     /// What was posted to a path, oldest first.
-    pub async fn posted(&self, at: &str) -> Vec<Value> {
+    pub(crate) async fn posted(&self, at: &str) -> Vec<Value> {
         let asked = self.asked().await;
         let here = asked.iter().filter(|r| r.method.as_str() == "POST" && r.url.path() == at);
         here.map(|request| request.body_json().unwrap()).collect()
     }
 
     /// A run as GitHub describes it.
-    pub fn run(&self, id: u64, title: &str, status: &str, conclusion: Option<&str>) -> Value {
+    pub(crate) fn run(&self, id: u64, title: &str, status: &str, conclusion: Option<&str>) -> Value {
         let api = self.server.uri();
         let run = format!("{api}/repos/acme/checkout/actions/runs/{id}");
         let repository = repository(&api);
@@ -186,12 +186,12 @@ impl Hub {
         seen
     }
 
-    pub fn runs(&self, runs: &[Value]) -> Value {
+    pub(crate) fn runs(&self, runs: &[Value]) -> Value {
         json!({ "total_count": runs.len(), "workflow_runs": runs })
     }
 
     /// A job with steps: `(name, status, conclusion)`.
-    pub fn job(&self, name: &str, state: (&str, Option<&str>), steps: &[Step<'_>]) -> Value {
+    pub(crate) fn job(&self, name: &str, state: (&str, Option<&str>), steps: &[Step<'_>]) -> Value {
         let api = self.server.uri();
         let steps: Vec<Value> = (1..)
             .zip(steps)
@@ -214,7 +214,7 @@ impl Hub {
         })
     }
 
-    pub fn dispatched(&self) -> Value {
+    pub(crate) fn dispatched(&self) -> Value {
         let api = self.server.uri();
         json!({
             "workflow_run_id": 30_433_642, "run_url": format!("{api}{RUN}"),
@@ -223,13 +223,13 @@ impl Hub {
     }
 }
 
-pub type Step<'a> = (&'a str, &'a str, Option<&'a str>);
+pub(crate) type Step<'a> = (&'a str, &'a str, Option<&'a str>);
 
 fn is_beyond(at: &str) -> bool {
     NOT_DESCRIBED.iter().any(|beyond| at.starts_with(beyond))
 }
 
-pub fn refusal(message: &str, status: u16) -> Value {
+pub(crate) fn refusal(message: &str, status: u16) -> Value {
     json!({
         "message": message, "status": status.to_string(),
         "documentation_url": "https://docs.github.com/rest/actions/workflows"
@@ -237,7 +237,7 @@ pub fn refusal(message: &str, status: u16) -> Value {
 }
 
 /// A commit as lists of commits show it.
-pub fn commit(sha: &str, author: &str, message: &str) -> Value {
+pub(crate) fn commit(sha: &str, author: &str, message: &str) -> Value {
     let person =
         json!({ "name": author, "email": "x@acme.example", "date": "2026-11-24T16:39:27Z" });
     json!({
@@ -247,7 +247,7 @@ pub fn commit(sha: &str, author: &str, message: &str) -> Value {
     })
 }
 
-pub fn tag(name: &str) -> Value {
+pub(crate) fn tag(name: &str) -> Value {
     json!({ "name": name, "node_id": "MDM6UmVm", "commit": { "sha": SHA, "url": "https://x.example" },
             "zipball_url": "https://x.example/z", "tarball_url": "https://x.example/t" })
 }
@@ -325,7 +325,7 @@ fn repository(api: &str) -> Value {
 }
 
 /// `/deploy production v2.1.0`, agreed upon.
-pub fn order(clock: &Clock) -> Order {
+pub(crate) fn order(clock: &Clock) -> Order {
     Order {
         correlation: "ph-8f2c91d4-1".parse().unwrap(),
         service: "checkout".parse().unwrap(),
@@ -337,12 +337,12 @@ pub fn order(clock: &Clock) -> Order {
     }
 }
 
-pub fn the_run() -> Run {
+pub(crate) fn the_run() -> Run {
     Run { id: "30433642".parse().unwrap(), label: "#642".to_owned(), url: None }
 }
 
 /// Resolves `version` as if `since` were live.
-pub async fn resolve(
+pub(crate) async fn resolve(
     pipeline: &dyn Pipeline,
     version: &str,
     since: Option<&str>,
@@ -354,9 +354,9 @@ pub async fn resolve(
 }
 
 /// An answer that comes too late for [`HASTE`].
-pub fn late() -> ResponseTemplate {
+pub(crate) fn late() -> ResponseTemplate {
     ResponseTemplate::new(200).set_delay(Duration::from_secs(5))
 }
 
 /// A patience short enough for a test.
-pub const HASTE: &str = "150ms";
+pub(crate) const HASTE: &str = "150ms";
