@@ -5,8 +5,10 @@
 mod command_pipeline;
 mod config;
 mod console;
+mod contracts;
 mod demo;
 mod deploy;
+mod github;
 mod house;
 mod http_probe;
 mod package;

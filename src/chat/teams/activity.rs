@@ -177,7 +177,7 @@ impl Activity {
         let mentions = self.entities.iter().filter_map(|e| Mention::deserialize(e).ok());
         let mentions = mentions.filter(|m| m.kind == "mention" && !m.text.is_empty());
         let mentions = mentions.map(|mention| {
-            let name = mention.text.replace("<at>", "").replace("</at>", "");
+            let name = harmless(&mention.text.replace("<at>", "").replace("</at>", ""));
             let stays = if self.is_bot(&mention.mentioned) { " ".to_owned() } else { name };
             (mention.text, stays)
         });
@@ -196,6 +196,14 @@ impl Activity {
         }
         plain(&text)
     }
+}
+
+/// A name somebody has chosen, where it stands among the words of a command: it can be none of its
+/// options, and it opens no quote.
+fn harmless(name: &str) -> String {
+    let plain = plain(name).replace(['"', '\\'], "");
+    let words = plain.split_whitespace().map(|word| word.trim_start_matches('-'));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 impl Account {
