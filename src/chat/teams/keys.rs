@@ -154,7 +154,8 @@ impl Keys {
         let asked = self.outbound.request(Method::GET, there.clone());
         let announced: KeySet = self.outbound.ask(asked).await?.json()?;
         let read = |key| Announced::deserialize(key).ok().and_then(Announced::taken);
-        let keys = announced.keys.into_iter().filter_map(read).collect();
+        let keys: HashMap<_, _> = announced.keys.into_iter().filter_map(read).collect();
+        anyhow::ensure!(!keys.is_empty(), "the connector announced no key that can be used");
         Ok(Shelf { keys, fetched: Some(self.clock.now()) })
     }
 }

@@ -68,6 +68,7 @@ impl Hub {
             }
         }
         let ground = Ground {
+            outbound: pilothouse::outbound::Outbound::new().unwrap(),
             clock: self.clock.clone(),
             folder: self.folder.path().into(),
             program: "pilothouse".into(),
