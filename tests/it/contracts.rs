@@ -42,7 +42,13 @@ impl Contract {
     }
 
     /// Checks the query and the body of a request.
-    pub(crate) fn request(&self, method: &str, path: &str, query: &[String], body: &[u8]) -> Checked {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[String],
+        body: &[u8],
+    ) -> Checked {
         let Some((name, operation)) = self.operation(method, path) else {
             return Checked::NotDescribed;
         };

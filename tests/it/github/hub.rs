@@ -154,7 +154,13 @@ impl Hub {
     }
 
     /// A run as GitHub describes it.
-    pub(crate) fn run(&self, id: u64, title: &str, status: &str, conclusion: Option<&str>) -> Value {
+    pub(crate) fn run(
+        &self,
+        id: u64,
+        title: &str,
+        status: &str,
+        conclusion: Option<&str>,
+    ) -> Value {
         let api = self.server.uri();
         let run = format!("{api}/repos/acme/checkout/actions/runs/{id}");
         let repository = repository(&api);
@@ -358,5 +364,5 @@ pub(crate) fn late() -> ResponseTemplate {
     ResponseTemplate::new(200).set_delay(Duration::from_secs(5))
 }
 
-/// A patience short enough for a test.
-pub(crate) const HASTE: &str = "150ms";
+/// A patience short enough for a test, and long enough for a busy machine to send a request.
+pub(crate) const HASTE: &str = "1s";

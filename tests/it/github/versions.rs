@@ -43,7 +43,7 @@ async fn a_version_is_a_commit_and_what_would_ship_is_told_newest_first() {
 
     let hub = Hub::start().await;
     hub.answers("GET", COMMIT, 200, commit(SHA, "Bob", "x")).await;
-    hub.answers("GET", &compare(), 200, comparison("https://evil.example/".to_owned())).await;
+    hub.answers("GET", &compare(), 200, comparison("http://evil.example/".to_owned())).await;
     let resolved = resolve(&*hub.pipeline(json!({})), "v2.1.0", Some(OLD)).await.unwrap();
     assert_eq!(resolved.changes.unwrap().url, None, "a page of somebody else is not linked");
 }
