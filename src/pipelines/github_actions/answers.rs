@@ -114,8 +114,7 @@ impl RunSeen {
                 "completed",
                 "failure" | "timed_out" | "startup_failure" | "action_required" | "stale",
             ) => (RunState::Failed, word(conclusion)),
-            ("completed", other) => (RunState::Unknown, word(other)),
-            (other, _) => (RunState::Unknown, word(other)),
+            ("completed", other) | (other, _) => (RunState::Unknown, word(other)),
         }
     }
 }
