@@ -25,7 +25,7 @@ pub enum Settings {
     /// A program on the bot's own machine.
     Command(command::Settings),
     /// A workflow of GitHub Actions.
-    GithubActions(github_actions::Settings),
+    GithubActions(Box<github_actions::Settings>),
 }
 
 /// What a pipeline may use of the machine it runs on.
