@@ -44,7 +44,9 @@ impl Hub {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("token"), format!("{TOKEN}\n")).unwrap();
         Self {
-            server: MockServer::start().await,
+            // `MockServer::start` lends servers out again, and connections kept from the last
+            // test would be taken for good ones although their runtime is gone.
+            server: MockServer::builder().start().await,
             clock: Clock::manual(Timestamp(1_795_572_490_000)),
             folder,
             contract: Contract::of("github"),
