@@ -4,6 +4,8 @@
 //! The descriptions are not part of the project: the environment variable `PILOTHOUSE_CONTRACTS`
 //! names the folder that holds them. Without it the checks are left out, and the suite says so.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use std::{io::Write, path::Path, sync::Once};
 
 use pilothouse::secrets::variable;
@@ -32,12 +34,13 @@ impl Contract {
             SAID.call_once(|| {
                 let note = "note: PILOTHOUSE_CONTRACTS is not set, so nothing is checked against \
                             the vendors' published schemas";
-                writeln!(std::io::stderr(), "{note}").unwrap();
+                _ = writeln!(std::io::stderr(), "{note}");
             });
             return None;
         };
         let path = Path::new(&folder).join("jsonschema").join(format!("{name}.json"));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         Some(Self { document: serde_json::from_str(&text).unwrap() })
     }
 

@@ -71,7 +71,9 @@ impl SignIn {
     /// Whether the secrets can be read and are what they should be; asks nobody.
     pub(super) fn check(&self) -> Result<(), Error> {
         match &self.credential {
-            Credential::Token(secret) => plain(secret.read().map_err(bad)?).map(drop),
+            Credential::Token(secret) => {
+                plain(secret.read().map_err(|error| bad(error.to_string()))?).map(drop)
+            }
             Credential::App(app) => self.signed(app).map(drop),
         }
     }
@@ -79,7 +81,9 @@ impl SignIn {
     /// The token to call with.
     pub(super) async fn token(&self) -> Result<String, Error> {
         let app = match &self.credential {
-            Credential::Token(secret) => return plain(secret.read().map_err(bad)?),
+            Credential::Token(secret) => {
+                return plain(secret.read().map_err(|error| bad(error.to_string()))?);
+            }
             Credential::App(app) => app,
         };
         let mut held = self.held.lock().await;
@@ -112,7 +116,7 @@ impl SignIn {
 
     /// A token the app signs itself; good for asking for a real one only.
     fn signed(&self, app: &App) -> Result<String, Error> {
-        let pem = app.key.read().map_err(bad)?;
+        let pem = app.key.read().map_err(|error| bad(error.to_string()))?;
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| {
             bad(format!("the secret `{}` is not an RSA private key in PEM form", app.key))
         })?;
@@ -129,7 +133,10 @@ impl SignIn {
 
     async fn installation(&self, signed: &str) -> Result<u64, Error> {
         let (owner, name) = (self.repository.owner(), self.repository.name());
-        let url = self.api.url(&["repos", owner, name, "installation"]).map_err(bad)?;
+        let url = self
+            .api
+            .url(&["repos", owner, name, "installation"])
+            .map_err(|error| bad(error.to_string()))?;
         let answer = self.send(self.request(Method::GET, url, signed)).await.map_err(|error| {
             let repository = &self.repository;
             refused(
@@ -142,7 +149,10 @@ impl SignIn {
 
     async fn mint(&self, signed: &str, installation: u64) -> Result<Minted, Error> {
         let id = installation.to_string();
-        let url = self.api.url(&["app", "installations", &id, "access_tokens"]).map_err(bad)?;
+        let url = self
+            .api
+            .url(&["app", "installations", &id, "access_tokens"])
+            .map_err(|error| bad(error.to_string()))?;
         let permissions: std::collections::BTreeMap<_, _> = PERMISSIONS.into();
         let body = json!({ "repositories": [self.repository.name()], "permissions": permissions });
         let request = self.request(Method::POST, url, signed).json(&body);
@@ -163,9 +173,8 @@ impl SignIn {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
-fn bad(why: impl ToString) -> Error {
-    Error::SignIn(why.to_string())
+fn bad(why: impl Into<String>) -> Error {
+    Error::SignIn(why.into())
 }
 
 /// What went wrong before the call itself: the call was never made, whatever happened here.

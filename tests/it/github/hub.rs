@@ -1,6 +1,8 @@
 //! A GitHub on this machine: it says what it is told to say, in the shape GitHub says it, and
 //! everything said to it and by it is held against GitHub's own description.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use std::{collections::BTreeMap, time::Duration};
 
 use pilothouse::{
@@ -14,6 +16,7 @@ use wiremock::{
     matchers::{method, path},
 };
 
+use super::shapes::{account, repository};
 use crate::contracts::{Checked, Contract};
 
 pub(crate) const SHA: &str = "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d";
@@ -41,7 +44,9 @@ impl Hub {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("token"), format!("{TOKEN}\n")).unwrap();
         Self {
-            server: MockServer::start().await,
+            // `MockServer::start` lends servers out again, and connections kept from the last
+            // test would be taken for good ones although their runtime is gone.
+            server: MockServer::builder().start().await,
             clock: Clock::manual(Timestamp(1_795_572_490_000)),
             folder,
             contract: Contract::of("github"),
@@ -49,11 +54,11 @@ impl Hub {
     }
 
     /// The pipeline, as a configuration opens it; `more` is added to its settings.
-    pub(crate) fn pipeline(&self, more: Value) -> std::sync::Arc<dyn Pipeline> {
+    pub(crate) fn pipeline(&self, more: &Value) -> std::sync::Arc<dyn Pipeline> {
         self.open(more).unwrap()
     }
 
-    pub(crate) fn open(&self, more: Value) -> anyhow::Result<std::sync::Arc<dyn Pipeline>> {
+    pub(crate) fn open(&self, more: &Value) -> anyhow::Result<std::sync::Arc<dyn Pipeline>> {
         let token = format!("file:{}", self.folder.path().join("token").display());
         let mut settings = json!({
             "kind": "github_actions",
@@ -80,29 +85,26 @@ impl Hub {
 
     /// From now on a path is answered so; the body is held against the description.
     pub(crate) async fn answers(&self, verb: &str, at: &str, status: u16, body: Value) {
-        self.answers_with(verb, at, status, body, &[]).await;
+        if status < 300 {
+            self.obeys(verb, at, status, &body);
+        }
+        let answer = ResponseTemplate::new(status);
+        let answer = if body.is_null() { answer } else { answer.set_body_json(body) };
+        self.raw(verb, at, answer).await;
     }
 
-    pub(crate) async fn answers_with(
-        &self,
-        verb: &str,
-        at: &str,
-        status: u16,
-        body: Value,
-        headers: &[(&str, &str)],
-    ) {
-        if let Some(contract) = self.contract.as_ref().filter(|_| status < 300) {
-            let checked = contract.answer(verb, at, status, &body);
+    /// As [`Hub::answers`] to a GET that goes well, with one header more.
+    pub(crate) async fn tells(&self, at: &str, body: Value, header: (&str, &str)) {
+        self.obeys("GET", at, 200, &body);
+        let answer = ResponseTemplate::new(200).set_body_json(body);
+        self.raw("GET", at, answer.append_header(header.0, header.1)).await;
+    }
+
+    fn obeys(&self, verb: &str, at: &str, status: u16, body: &Value) {
+        if let Some(contract) = &self.contract {
+            let checked = contract.answer(verb, at, status, body);
             assert!(checked == Checked::Obeys || is_beyond(at), "{verb} {at} is not described");
         }
-        let mut answer = ResponseTemplate::new(status);
-        if !body.is_null() {
-            answer = answer.set_body_json(body);
-        }
-        for (name, value) in headers {
-            answer = answer.append_header(*name, *value);
-        }
-        self.raw(verb, at, answer).await;
     }
 
     pub(crate) async fn raw(&self, verb: &str, at: &str, answer: ResponseTemplate) {
@@ -193,10 +195,6 @@ impl Hub {
         seen
     }
 
-    pub(crate) fn runs(&self, runs: &[Value]) -> Value {
-        json!({ "total_count": runs.len(), "workflow_runs": runs })
-    }
-
     /// A job with steps: `(name, status, conclusion)`.
     pub(crate) fn job(&self, name: &str, state: (&str, Option<&str>), steps: &[Step<'_>]) -> Value {
         let api = self.server.uri();
@@ -236,101 +234,6 @@ fn is_beyond(at: &str) -> bool {
     NOT_DESCRIBED.iter().any(|beyond| at.starts_with(beyond))
 }
 
-pub(crate) fn refusal(message: &str, status: u16) -> Value {
-    json!({
-        "message": message, "status": status.to_string(),
-        "documentation_url": "https://docs.github.com/rest/actions/workflows"
-    })
-}
-
-/// A commit as lists of commits show it.
-pub(crate) fn commit(sha: &str, author: &str, message: &str) -> Value {
-    let person =
-        json!({ "name": author, "email": "x@acme.example", "date": "2026-11-24T16:39:27Z" });
-    json!({
-        "sha": sha, "node_id": "MDY6Q29tbWl0", "author": null, "committer": null, "parents": [],
-        "commit": { "author": person, "committer": person, "message": message,
-                    "tree": { "sha": OLD }, "comment_count": 0 }
-    })
-}
-
-pub(crate) fn tag(name: &str) -> Value {
-    json!({ "name": name, "node_id": "MDM6UmVm", "commit": { "sha": SHA, "url": "https://x.example" },
-            "zipball_url": "https://x.example/z", "tarball_url": "https://x.example/t" })
-}
-
-fn account(api: &str, login: &str) -> Value {
-    let mut seen = json!({
-        "login": login, "id": 1, "node_id": "MDQ6VXNlcjE=", "gravatar_id": "", "type": "Bot",
-        "avatar_url": format!("{api}/images/1"), "site_admin": false,
-        "html_url": format!("{api}/{login}"), "url": format!("{api}/users/{login}")
-    });
-    for also in [
-        "events",
-        "followers",
-        "following",
-        "gists",
-        "organizations",
-        "received_events",
-        "repos",
-        "starred",
-        "subscriptions",
-    ] {
-        seen[format!("{also}_url")] = json!(format!("{api}/users/{login}/{also}"));
-    }
-    seen
-}
-
-fn repository(api: &str) -> Value {
-    let mut seen = json!({
-        "id": 1_296_269, "node_id": "MDEwOlJlcG9zaXRvcnk=", "name": "checkout",
-        "full_name": "acme/checkout", "owner": account(api, "acme"), "private": true,
-        "html_url": format!("{api}/acme/checkout"), "description": null, "fork": false,
-        "url": format!("{api}/repos/acme/checkout")
-    });
-    for also in [
-        "archive",
-        "assignees",
-        "blobs",
-        "branches",
-        "collaborators",
-        "comments",
-        "commits",
-        "compare",
-        "contents",
-        "contributors",
-        "deployments",
-        "downloads",
-        "events",
-        "forks",
-        "git_commits",
-        "git_refs",
-        "git_tags",
-        "hooks",
-        "issue_comment",
-        "issue_events",
-        "issues",
-        "keys",
-        "labels",
-        "languages",
-        "merges",
-        "milestones",
-        "notifications",
-        "pulls",
-        "releases",
-        "stargazers",
-        "statuses",
-        "subscribers",
-        "subscription",
-        "tags",
-        "teams",
-        "trees",
-    ] {
-        seen[format!("{also}_url")] = json!(format!("{api}/repos/acme/checkout/{also}"));
-    }
-    seen
-}
-
 /// `/deploy production v2.1.0`, agreed upon.
 pub(crate) fn order(clock: &Clock) -> Order {
     Order {
@@ -365,5 +268,5 @@ pub(crate) fn late() -> ResponseTemplate {
     ResponseTemplate::new(200).set_delay(Duration::from_secs(5))
 }
 
-/// A patience short enough for a test.
-pub(crate) const HASTE: &str = "150ms";
+/// A patience short enough for a test, and long enough for a busy machine to send a request.
+pub(crate) const HASTE: &str = "1s";

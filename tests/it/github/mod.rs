@@ -1,6 +1,7 @@
 //! GitHub Actions, from the pipeline's face down to the wire.
 
 mod hub;
+mod shapes;
 mod signing_in;
 mod starting;
 mod versions;

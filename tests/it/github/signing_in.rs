@@ -1,5 +1,7 @@
 //! Tokens of people and of apps.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use std::time::Duration;
 
 use aws_lc_rs::{
@@ -13,7 +15,10 @@ use pilothouse::{pipelines::Started, secrets::redact};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use super::hub::{CANCEL, DISPATCHES, Hub, RUN, order, refusal, the_run};
+use super::{
+    hub::{CANCEL, DISPATCHES, Hub, RUN, order, the_run},
+    shapes::refusal,
+};
 
 const TOKENS: &str = "/app/installations/7/access_tokens";
 const INSTALLATION: &str = "/repos/acme/checkout/installation";
@@ -49,12 +54,13 @@ async fn bearers(hub: &Hub, at: &str) -> Vec<String> {
 async fn an_app_signs_in_with_a_narrow_token_that_is_kept_until_shortly_before_its_end() {
     let hub = Hub::start().await;
     let (settings, proof) = app(&hub, &json!({ "installation": 7 }));
-    let pipeline = hub.pipeline(settings);
+    let pipeline = hub.pipeline(&settings);
     hub.answers("POST", TOKENS, 201, minted("ghs_first_pretended", "2026-11-25T03:08:10Z")).await;
     hub.answers("POST", CANCEL, 202, json!({})).await;
     let run = the_run();
     let (one, two) = tokio::join!(pipeline.cancel(&run), pipeline.cancel(&run));
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     assert_eq!(hub.count("POST", TOKENS).await, 1, "many callers fetch one token");
     let narrow = json!({
         "repositories": ["checkout"],
@@ -94,7 +100,7 @@ async fn an_app_finds_its_installation_by_the_repository() {
     hub.answers("GET", INSTALLATION, 200, installation).await;
     hub.answers("POST", TOKENS, 201, minted("ghs_second_pretended", "2026-11-25T03:08:10Z")).await;
     hub.answers("POST", CANCEL, 202, json!({})).await;
-    hub.pipeline(settings).cancel(&the_run()).await.unwrap();
+    hub.pipeline(&settings).cancel(&the_run()).await.unwrap();
     assert_eq!(bearers(&hub, CANCEL).await, ["Bearer ghs_second_pretended"]);
 }
 
@@ -107,7 +113,7 @@ async fn a_token_that_no_longer_counts_is_replaced_and_the_order_given_once() {
     hub.once("POST", DISPATCHES, stale).await;
     hub.answers("POST", DISPATCHES, 200, hub.dispatched()).await;
     hub.answers("GET", RUN, 200, hub.run(30_433_642, "deploy", "queued", None)).await;
-    let started = hub.pipeline(settings).start(&order(&hub.clock)).await;
+    let started = hub.pipeline(&settings).start(&order(&hub.clock)).await;
     assert!(matches!(started, Started::Run(_)), "{started:?}");
     assert_eq!(hub.count("POST", TOKENS).await, 2);
     assert_eq!(hub.count("POST", DISPATCHES).await, 2, "the refused one, and the one that counts");
@@ -126,7 +132,7 @@ async fn whoever_cannot_sign_in_has_started_nothing() {
         let hub = Hub::start().await;
         let (settings, _) = app(&hub, &json!({ "installation": 7 }));
         hub.raw("POST", TOKENS, answer).await;
-        let started = hub.pipeline(settings).start(&order(&hub.clock)).await;
+        let started = hub.pipeline(&settings).start(&order(&hub.clock)).await;
         match &started {
             Started::Refused(_) => assert!(for_good, "{started:?}"),
             Started::NotNow(_) => assert!(!for_good, "{started:?}"),
@@ -141,19 +147,19 @@ async fn a_key_that_is_none_is_said_before_anything_runs_and_never_shown() {
     let hub = Hub::start().await;
     let (settings, _) = app(&hub, &json!({}));
     std::fs::write(hub.folder.path().join("app.pem"), "hunter2-hunter2").unwrap();
-    let Err(error) = hub.open(settings) else { panic!("it is no key") };
+    let Err(error) = hub.open(&settings) else { panic!("it is no key") };
     let error = format!("{error:#}");
     assert!(error.contains("is not an RSA private key in PEM form"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
     std::fs::remove_file(hub.folder.path().join("token")).unwrap();
-    assert!(hub.open(json!({})).is_err());
+    assert!(hub.open(&json!({})).is_err());
 }
 
 #[tokio::test]
 async fn a_rotated_token_counts_from_its_next_use() {
     let hub = Hub::start().await;
     hub.answers("POST", CANCEL, 202, json!({})).await;
-    let pipeline = hub.pipeline(json!({}));
+    let pipeline = hub.pipeline(&json!({}));
     pipeline.cancel(&the_run()).await.unwrap();
     std::fs::write(hub.folder.path().join("token"), "github_pat_rotated").unwrap();
     pipeline.cancel(&the_run()).await.unwrap();

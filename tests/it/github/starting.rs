@@ -4,14 +4,17 @@ use pilothouse::pipelines::{Found, Started};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use super::hub::{DISPATCHES, HASTE, Hub, RUN, RUNS, SHA, TOKEN, late, order, refusal};
+use super::{
+    hub::{DISPATCHES, HASTE, Hub, RUN, RUNS, SHA, TOKEN, late, order},
+    shapes::{refusal, runs},
+};
 
 #[tokio::test]
 async fn an_order_is_given_once_and_the_run_is_known_at_once() {
     let hub = Hub::start().await;
     hub.answers("POST", DISPATCHES, 200, hub.dispatched()).await;
     hub.answers("GET", RUN, 200, hub.run(30_433_642, "deploy", "queued", None)).await;
-    let started = hub.pipeline(json!({})).start(&order(&hub.clock)).await;
+    let started = hub.pipeline(&json!({})).start(&order(&hub.clock)).await;
     let Started::Run(run) = started else { panic!("{started:?}") };
     assert_eq!((run.id.as_str(), run.label.as_str()), ("30433642", "#642"));
     let page = format!("{}/acme/checkout/actions/runs/30433642", hub.server.uri());
@@ -31,7 +34,7 @@ async fn inputs_have_the_names_the_workflow_gives_them() {
     let hub = Hub::start().await;
     hub.answers("POST", DISPATCHES, 200, hub.dispatched()).await;
     let inputs = json!({ "version": "tag", "service": null, "commit": null, "environment": "env" });
-    let pipeline = hub.pipeline(json!({ "inputs": inputs, "ref": "release/next" }));
+    let pipeline = hub.pipeline(&json!({ "inputs": inputs, "ref": "release/next" }));
     let Started::Run(run) = pipeline.start(&order(&hub.clock)).await else { panic!() };
     assert_eq!(run.label, "#30433642", "the run's number could not be had");
     let said = &hub.posted(DISPATCHES).await[0];
@@ -47,7 +50,7 @@ async fn a_parameter_never_takes_the_place_of_what_was_approved() {
     let hub = Hub::start().await;
     let mut order = order(&hub.clock);
     order.parameters.insert("commit".to_owned(), "main".to_owned());
-    let Started::Refused(why) = hub.pipeline(json!({})).start(&order).await else { panic!() };
+    let Started::Refused(why) = hub.pipeline(&json!({})).start(&order).await else { panic!() };
     assert!(why.contains("`commit`"), "{why}");
     assert!(hub.asked().await.is_empty());
 }
@@ -64,7 +67,7 @@ async fn a_refusal_is_told_in_githubs_words_and_starts_nothing() {
     ] {
         let hub = Hub::start().await;
         hub.answers("POST", DISPATCHES, status, refusal(said, status)).await;
-        let started = hub.pipeline(json!({})).start(&order(&hub.clock)).await;
+        let started = hub.pipeline(&json!({})).start(&order(&hub.clock)).await;
         let Started::Refused(why) = started else { panic!("{status}: {started:?}") };
         assert!(why.contains(shown), "{why}");
         assert_eq!(hub.count("POST", DISPATCHES).await, 1);
@@ -78,7 +81,7 @@ async fn an_older_server_is_asked_again_in_its_own_way_and_only_the_first_time()
     let refused = ResponseTemplate::new(422).set_body_json(refusal(no, 422));
     hub.once("POST", DISPATCHES, refused).await;
     hub.answers("POST", DISPATCHES, 204, Value::Null).await;
-    let pipeline = hub.pipeline(json!({}));
+    let pipeline = hub.pipeline(&json!({}));
     for _ in 0..2 {
         let started = pipeline.start(&order(&hub.clock)).await;
         assert!(matches!(started, Started::Unclear(_)), "{started:?}");
@@ -103,19 +106,23 @@ async fn no_clear_answer_is_never_taken_for_a_refusal_nor_asked_again() {
         garbage,
         half,
         wrong,
-        late(),
     ];
     for answer in answers {
         let hub = Hub::start().await;
         hub.raw("POST", DISPATCHES, answer).await;
-        let pipeline = hub.pipeline(json!({ "github": { "timeout": HASTE } }));
-        let started = pipeline.start(&order(&hub.clock)).await;
+        let started = hub.pipeline(&json!({})).start(&order(&hub.clock)).await;
         assert!(matches!(started, Started::Unclear(_)), "{started:?}");
         assert_eq!(hub.count("POST", DISPATCHES).await, 1);
     }
     let hub = Hub::start().await;
+    hub.raw("POST", DISPATCHES, late()).await;
+    let pipeline = hub.pipeline(&json!({ "github": { "timeout": HASTE } }));
+    let started = pipeline.start(&order(&hub.clock)).await;
+    assert!(matches!(started, Started::Unclear(_)), "{started:?}");
+    assert_eq!(hub.count("POST", DISPATCHES).await, 1);
+    let hub = Hub::start().await;
     hub.hangs_up("POST", DISPATCHES).await;
-    let started = hub.pipeline(json!({})).start(&order(&hub.clock)).await;
+    let started = hub.pipeline(&json!({})).start(&order(&hub.clock)).await;
     assert!(matches!(started, Started::Unclear(_)), "{started:?}");
     assert_eq!(hub.count("POST", DISPATCHES).await, 1);
 }
@@ -124,17 +131,19 @@ async fn no_clear_answer_is_never_taken_for_a_refusal_nor_asked_again() {
 async fn a_server_that_is_not_there_started_nothing() {
     let hub = Hub::start().await;
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let pipeline = hub.pipeline(json!({ "github": { "api": format!("http://{nobody}") } }));
+    let pipeline = hub.pipeline(&json!({ "github": { "api": format!("http://{nobody}") } }));
     let started = pipeline.start(&order(&hub.clock)).await;
     assert!(matches!(started, Started::NotNow(_)), "{started:?}");
 }
+
+type Headers<'a> = &'a [(&'a str, &'a str)];
 
 #[tokio::test]
 async fn a_limit_is_kept_without_asking_until_it_is_over() {
     use pilothouse::clock::Clock;
     let soon = (Clock::system().now().0 / 1000 + 30).to_string();
     let second = "You have exceeded a secondary rate limit. Please wait a few minutes.";
-    let cases: [(u16, &str, &[(&str, &str)]); 4] = [
+    let cases: [(u16, &str, Headers<'_>); 4] = [
         (429, "Too many", &[("retry-after", "30")]),
         (403, "API rate limit exceeded", &[("retry-after", "30")]),
         (403, "Quota used", &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &soon)]),
@@ -148,7 +157,7 @@ async fn a_limit_is_kept_without_asking_until_it_is_over() {
         }
         hub.once("POST", DISPATCHES, limited).await;
         hub.answers("POST", DISPATCHES, 200, hub.dispatched()).await;
-        let pipeline = hub.pipeline(json!({}));
+        let pipeline = hub.pipeline(&json!({}));
         for _ in 0..2 {
             let started = pipeline.start(&order(&hub.clock)).await;
             assert!(matches!(started, Started::NotNow(_)), "{said}: {started:?}");
@@ -163,14 +172,14 @@ async fn a_limit_is_kept_without_asking_until_it_is_over() {
 #[tokio::test]
 async fn after_a_crash_the_own_run_is_found_among_others() {
     let hub = Hub::start().await;
-    let runs = [
+    let listed = [
         hub.run(30_433_650, "deploy v2.1.0 [ph-8f2c91d4-12]", "queued", None),
         hub.run(30_433_649, "deploy v2.1.0 [ph-8f2c91d4-1]", "queued", None),
         hub.run(30_433_642, "deploy v2.1.0 [ph-8f2c91d4-1]", "in_progress", None),
         hub.run(30_433_641, "deploy v2.1.0 [xph-8f2c91d4-1]", "completed", Some("success")),
     ];
-    hub.answers("GET", RUNS, 200, hub.runs(&runs)).await;
-    let found = hub.pipeline(json!({})).find(&order(&hub.clock)).await.unwrap();
+    hub.answers("GET", RUNS, 200, runs(&listed)).await;
+    let found = hub.pipeline(&json!({})).find(&order(&hub.clock)).await.unwrap();
     let Found::Run(run) = found else { panic!("{found:?}") };
     assert_eq!((run.id.as_str(), run.label.as_str()), ("30433642", "#642"));
     let asked = hub.asked().await;
@@ -183,8 +192,8 @@ async fn after_a_crash_the_own_run_is_found_among_others() {
 #[tokio::test]
 async fn a_run_that_is_not_listed_might_still_be_there() {
     let hub = Hub::start().await;
-    hub.answers("GET", RUNS, 200, hub.runs(&[])).await;
-    let found = hub.pipeline(json!({})).find(&order(&hub.clock)).await.unwrap();
+    hub.answers("GET", RUNS, 200, runs(&[])).await;
+    let found = hub.pipeline(&json!({})).find(&order(&hub.clock)).await.unwrap();
     assert!(matches!(found, Found::NotSeen), "{found:?}");
 }
 
@@ -192,16 +201,16 @@ async fn a_run_that_is_not_listed_might_still_be_there() {
 async fn the_search_reads_a_few_pages_of_the_same_server_only() {
     let hub = Hub::start().await;
     let next = format!("<{}{RUNS}?page=2>; rel=\"next\", <x>; rel=\"last\"", hub.server.uri());
-    let none = hub.runs(&[]);
-    hub.answers_with("GET", RUNS, 200, none.clone(), &[("link", &next)]).await;
-    let found = hub.pipeline(json!({})).find(&order(&hub.clock)).await.unwrap();
+    let none = runs(&[]);
+    hub.tells(RUNS, none.clone(), ("link", &next)).await;
+    let found = hub.pipeline(&json!({})).find(&order(&hub.clock)).await.unwrap();
     assert!(matches!(found, Found::NotSeen));
     assert_eq!(hub.count("GET", RUNS).await, 3);
 
     let (hub, other) = (Hub::start().await, Hub::start().await);
     let next = format!("<{}{RUNS}?page=2>; rel=\"next\"", other.server.uri());
-    hub.answers_with("GET", RUNS, 200, none, &[("link", &next)]).await;
-    let failed = hub.pipeline(json!({})).find(&order(&hub.clock)).await.unwrap_err();
+    hub.tells(RUNS, none, ("link", &next)).await;
+    let failed = hub.pipeline(&json!({})).find(&order(&hub.clock)).await.unwrap_err();
     assert!(failed.to_string().contains("another server"), "{failed}");
     assert!(other.asked().await.is_empty(), "no token goes to another server");
 }
@@ -215,6 +224,6 @@ async fn a_search_without_a_clear_answer_finds_nothing_out() {
     ] {
         let hub = Hub::start().await;
         hub.raw("GET", RUNS, answer).await;
-        assert!(hub.pipeline(json!({})).find(&order(&hub.clock)).await.is_err());
+        assert!(hub.pipeline(&json!({})).find(&order(&hub.clock)).await.is_err());
     }
 }

@@ -7,7 +7,10 @@ use wiremock::{
     matchers::{header, method, path},
 };
 
-use super::hub::{CANCEL, Hub, JOBS, RUN, refusal, the_run};
+use super::{
+    hub::{CANCEL, Hub, JOBS, RUN, the_run},
+    shapes::refusal,
+};
 
 #[tokio::test]
 async fn every_word_of_github_has_its_meaning() {
@@ -32,7 +35,7 @@ async fn every_word_of_github_has_its_meaning() {
         let hub = Hub::start().await;
         hub.answers("GET", RUN, 200, hub.run(30_433_642, "deploy", status, conclusion)).await;
         hub.answers("GET", JOBS, 200, json!({ "total_count": 0, "jobs": [] })).await;
-        let seen = hub.pipeline(json!({})).progress(&the_run()).await.unwrap();
+        let seen = hub.pipeline(&json!({})).progress(&the_run()).await.unwrap();
         assert_eq!(
             (seen.state, seen.detail.as_deref()),
             (state, detail),
@@ -66,7 +69,7 @@ async fn progress_counts_steps_and_names_the_one_at_work() {
     let smoke = hub.job("smoke", ("queued", None), &[]);
     let jobs = json!({ "total_count": 3, "jobs": [build, deploy, smoke] });
     hub.answers("GET", JOBS, 200, jobs).await;
-    let seen = hub.pipeline(json!({})).progress(&the_run()).await.unwrap();
+    let seen = hub.pipeline(&json!({})).progress(&the_run()).await.unwrap();
     assert_eq!((seen.state, seen.done, seen.total), (RunState::Running, 3, 6));
     assert_eq!(seen.step.as_deref(), Some("deploy / Roll out"));
     hub.asked().await;
@@ -81,7 +84,7 @@ async fn a_failure_names_where_it_happened() {
         [("Set up job", "completed", Some("success")), ("Roll out", "completed", Some("failure"))];
     let job = hub.job("deploy", ("completed", Some("failure")), &steps);
     hub.answers("GET", JOBS, 200, json!({ "total_count": 1, "jobs": [job] })).await;
-    let seen = hub.pipeline(json!({})).progress(&the_run()).await.unwrap();
+    let seen = hub.pipeline(&json!({})).progress(&the_run()).await.unwrap();
     assert_eq!(seen.detail.as_deref(), Some("failure in deploy / Roll out"));
 }
 
@@ -93,8 +96,8 @@ async fn an_unchanged_run_is_compared_by_its_tag() {
     let unchanged = unchanged.respond_with(ResponseTemplate::new(304)).with_priority(1);
     unchanged.expect(1).mount(&hub.server).await;
     let run = hub.run(30_433_642, "deploy", "queued", None);
-    hub.answers_with("GET", RUN, 200, run, &[("etag", "W/\"a\"")]).await;
-    let pipeline = hub.pipeline(json!({}));
+    hub.tells(RUN, run, ("etag", "W/\"a\"")).await;
+    let pipeline = hub.pipeline(&json!({}));
     let first = pipeline.progress(&the_run()).await.unwrap();
     assert_eq!(first, pipeline.progress(&the_run()).await.unwrap());
     assert_eq!(first.state, RunState::Queued);
@@ -104,7 +107,7 @@ async fn an_unchanged_run_is_compared_by_its_tag() {
 async fn a_run_github_forgot_and_jobs_it_will_not_show_are_no_failures() {
     let hub = Hub::start().await;
     hub.answers("GET", RUN, 404, refusal("Not Found", 404)).await;
-    let seen = hub.pipeline(json!({})).progress(&the_run()).await.unwrap();
+    let seen = hub.pipeline(&json!({})).progress(&the_run()).await.unwrap();
     assert_eq!(seen.state, RunState::Unknown);
     assert_eq!(seen.detail.as_deref(), Some("GitHub no longer shows this run"));
 
@@ -112,7 +115,7 @@ async fn a_run_github_forgot_and_jobs_it_will_not_show_are_no_failures() {
     let run = hub.run(30_433_642, "deploy", "completed", Some("success"));
     hub.answers("GET", RUN, 200, run).await;
     hub.raw("GET", JOBS, ResponseTemplate::new(200).set_body_json(json!({ "jobs": 7 }))).await;
-    let seen = hub.pipeline(json!({})).progress(&the_run()).await.unwrap();
+    let seen = hub.pipeline(&json!({})).progress(&the_run()).await.unwrap();
     assert_eq!((seen.state, seen.total), (RunState::Succeeded, 0));
 }
 
@@ -126,7 +129,7 @@ async fn garbage_is_no_state() {
     ] {
         let hub = Hub::start().await;
         hub.raw("GET", RUN, answer).await;
-        assert!(hub.pipeline(json!({})).progress(&the_run()).await.is_err());
+        assert!(hub.pipeline(&json!({})).progress(&the_run()).await.is_err());
     }
 }
 
@@ -135,7 +138,7 @@ async fn a_question_is_asked_again_after_a_bad_moment() {
     let hub = Hub::start().await;
     hub.once("GET", RUN, ResponseTemplate::new(502)).await;
     hub.answers("GET", RUN, 200, hub.run(30_433_642, "deploy", "queued", None)).await;
-    let seen = hub.pipeline(json!({})).progress(&the_run()).await.unwrap();
+    let seen = hub.pipeline(&json!({})).progress(&the_run()).await.unwrap();
     assert_eq!(seen.state, RunState::Queued);
     assert_eq!(hub.count("GET", RUN).await, 2);
 }
@@ -149,7 +152,7 @@ async fn stopping_is_asked_for_once_and_a_run_that_is_over_needs_none() {
             status => refusal("Cannot cancel a workflow run that is completed.", status),
         };
         hub.answers("POST", CANCEL, status, body).await;
-        let stopped = hub.pipeline(json!({})).cancel(&the_run()).await;
+        let stopped = hub.pipeline(&json!({})).cancel(&the_run()).await;
         assert_eq!(stopped.is_ok(), well, "{status}: {stopped:?}");
         assert_eq!(hub.count("POST", CANCEL).await, 1);
     }
