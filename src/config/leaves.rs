@@ -5,6 +5,7 @@ use std::{borrow::Cow, net::SocketAddr};
 use super::{database::Database, words::shown};
 use crate::{
     clock::Span,
+    deployments::{Moment, TimeOfDay, ZoneName},
     names::{Environment, PersonName, PipelineName, RoleName, RoomName, Service},
     outbound::{BadAddress, Base},
     secrets::Secret,
@@ -19,6 +20,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("Database", parsed::<Database>),
     ("Environment", parsed::<Environment>),
     ("Listen", listen),
+    ("Moment", parsed::<Moment>),
     ("PersonName", parsed::<PersonName>),
     ("PipelineName", parsed::<PipelineName>),
     ("RoleName", parsed::<RoleName>),
@@ -26,6 +28,8 @@ const LEAVES: &[(&str, Check)] = &[
     ("Secret", parsed::<Secret>),
     ("Service", parsed::<Service>),
     ("Span", parsed::<Span>),
+    ("TimeOfDay", parsed::<TimeOfDay>),
+    ("ZoneName", parsed::<ZoneName>),
 ];
 
 /// What the keys below a key are. A schema cannot say it: to it, they are any text.

@@ -90,12 +90,15 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "Database",
             "Environment",
             "Listen",
+            "Moment",
             "PersonName",
             "PipelineName",
             "RoomName",
             "Secret",
             "Service",
-            "Span"
+            "Span",
+            "TimeOfDay",
+            "ZoneName"
         ],
         "teach src/config/leaves.rs the new type, then this list"
     );

@@ -1,6 +1,7 @@
 //! What no single value shows: names that stand for nothing, rules that nobody can satisfy.
 
 mod app;
+mod freezes;
 mod people;
 mod services;
 mod teams;
@@ -38,6 +39,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     }
     people::check(config, found);
     services::check(config, found);
+    freezes::check(config, found);
 }
 
 impl<'a> Found<'a> {
