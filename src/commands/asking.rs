@@ -66,10 +66,10 @@ impl Said<'_> {
                 first.ok_or_else(|| no_such(environment))?
             }
             (None, several, _) => {
-                let names: Vec<String> = several.iter().map(ToString::to_string).collect();
+                let choice: Vec<String> = several.iter().map(ToString::to_string).collect();
                 return Err(Error::NothingMeant(format!(
                     "Several services have {environment}: {}. Say which with `--service`.",
-                    names.join(", ")
+                    choice.join(", ")
                 )));
             }
         };

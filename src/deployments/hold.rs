@@ -55,9 +55,10 @@ impl Hold {
     /// one has locked one unlocks first. A freeze is against change, so it lets the way back
     /// through, and whoever may override it.
     pub fn stops(&self, plan: &Plan, may_override: bool) -> bool {
+        let passes = plan.back || (may_override && plan.exception.is_some());
         match self {
             Self::Locked { .. } => true,
-            Self::Frozen { .. } => !plan.back && !(may_override && plan.exception.is_some()),
+            Self::Frozen { .. } => !passes,
         }
     }
 

@@ -28,6 +28,7 @@ mod planning;
 mod refusal;
 mod requesting;
 mod settings;
+mod slips;
 mod standing;
 mod state;
 mod status;
@@ -45,18 +46,19 @@ pub use freezes::{Day, FreezeSettings, Freezes, Moment, TimeOfDay, WeeklySetting
 pub use history::{NoWayBack, road, way_back};
 pub use hold::Hold;
 pub use list::ListView;
-pub use locks::{Keeper, LOCK, Lock, LockRefusal, LockView, LockWish};
+pub use locks::{Ended, Keeper, LOCK, Lock, LockRefusal, LockView, LockWish};
 pub use mine::MineView;
 pub use plan::{Plan, Policy, Release, Verify};
-pub use planning::{BadWish, Planner, nearest};
+pub use planning::{BadWish, Planner};
 pub use refusal::Refusal;
 pub use requesting::Request;
 pub use settings::{
     EnvironmentSettings, RollbackSettings, ServiceSettings, Settings, VerifySettings,
 };
+pub use slips::nearest;
 pub use standing::Standing;
 pub use state::{Effect, Effects, Event, Facts, Outcome, State, Unclear, Verifying};
-pub use status::{Cell, CellViewer, Figures, Sentinel, StatusView};
+pub use status::{Cell, CellViewer, Drift, Figure, Figures, Health, Sentinel, Spot, StatusView};
 pub use steps::{Probes, Steps};
 pub use view::DeploymentView;
 
@@ -145,9 +147,12 @@ impl Deployments {
     /// # Errors
     /// When the database does not answer.
     pub async fn moving(&self) -> Result<bool, Error> {
-        let waits =
-            |state: &State| matches!(state, State::AwaitingApproval { .. } | State::Unknown { .. });
-        Ok(self.open().await?.iter().any(|deployment| !waits(&deployment.state)))
+        let waits = |deployment: &Deployment| match deployment.state {
+            State::AwaitingApproval { .. } | State::Unknown { .. } => true,
+            State::Queued { .. } => !deployment.held.is_empty(),
+            _ => false,
+        };
+        Ok(!self.open().await?.iter().all(waits))
     }
 
     /// How the last deployment that touched an environment left it.
@@ -206,7 +211,7 @@ impl Deployments {
             };
             let now = self.clock.now();
             let event = as_things_stand(&mut tx, &loaded.deployment, event.clone(), now).await?;
-            let entry = event.entry();
+            let (entry, its_turn) = (event.entry(), matches!(event, Event::TurnCame(_)));
             let effects = loaded.deployment.apply(event, now)?;
             match store::save(&mut tx, &loaded).await? {
                 store::Saved::Yes => {}
@@ -227,6 +232,11 @@ impl Deployments {
             }
             if let Some(lock) = Lock::after(&deployment, now) {
                 self.lock_after(&mut tx, &lock, now).await?;
+            }
+            // Whoever locks writes to the audit too, which lets in one after the other: a lock that
+            // is not seen here is acknowledged only after this has been committed.
+            if its_turn && locked(&mut tx, &deployment.plan, now).await?.is_some() {
+                continue;
             }
             tx.commit().await?;
             self.bell.notify_one();
@@ -286,8 +296,7 @@ impl Deployments {
     }
 }
 
-/// A turn that came is none when somebody has locked the environment meanwhile: this is asked in
-/// the transaction that would start it, so that nothing starts once a lock has been acknowledged.
+/// A turn that came is none when somebody has locked the environment meanwhile.
 async fn as_things_stand(
     tx: &mut Tx<'_>,
     deployment: &Deployment,
@@ -297,10 +306,12 @@ async fn as_things_stand(
     if !matches!(event, Event::TurnCame(_)) {
         return Ok(event);
     }
-    let plan = &deployment.plan;
+    let lock = locked(tx, &deployment.plan, now).await?;
+    Ok(lock.map_or(event, |lock| Event::Held { holds: vec![lock.hold()] }))
+}
+
+/// The lock that stands in the way of a plan, as this transaction sees it.
+async fn locked(tx: &mut Tx<'_>, plan: &Plan, now: Timestamp) -> anyhow::Result<Option<Lock>> {
     let lock = locks::store::there(&mut **tx, &plan.service, &plan.environment).await?;
-    Ok(match lock.filter(|lock| lock.holds(now)) {
-        Some(lock) => Event::Held { holds: vec![lock.hold()] },
-        None => event,
-    })
+    Ok(lock.filter(|lock| lock.holds(now)))
 }

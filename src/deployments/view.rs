@@ -114,11 +114,11 @@ impl View for DeploymentView {
 
 fn color(deployment: &Deployment) -> &'static str {
     match &deployment.state {
-        State::Queued { .. } if !deployment.held.is_empty() => "warning",
-        State::AwaitingApproval { .. } | State::CountingDown { .. } | State::Unknown { .. } => {
-            "warning"
-        }
-        State::Queued { .. } => "default",
+        State::Queued { .. } if deployment.held.is_empty() => "default",
+        State::AwaitingApproval { .. }
+        | State::Queued { .. }
+        | State::CountingDown { .. }
+        | State::Unknown { .. } => "warning",
         State::Starting { .. } | State::Running { .. } | State::Verifying(_) => "accent",
         State::Ended(Outcome::Succeeded { .. }) => "good",
         State::Ended(

@@ -130,15 +130,18 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
             format!("Nobody knows whether a run of {version} was started: {why}")
         }
         State::Ended(Outcome::Succeeded { checks }) if deployment.plan.back => {
-            let proof =
-                if *checks == 0 { "No health checks are configured" } else { "It is healthy" };
-            format!(
-                "Rolled back to {version}. {proof}. {environment} stays locked until somebody \
-                 unlocks it"
-            )
+            came_back(deployment, *checks)
         }
         State::Ended(outcome) => outcome.to_string(),
     }
+}
+
+fn came_back(deployment: &Deployment, checks: usize) -> String {
+    let (environment, version) = (&deployment.plan.environment, &deployment.plan.version);
+    let proof = if checks == 0 { "No health checks are configured" } else { "It is healthy" };
+    format!(
+        "Rolled back to {version}. {proof}. {environment} stays locked until somebody unlocks it"
+    )
 }
 
 /// What stands in its way while nothing has been touched, one sentence each.

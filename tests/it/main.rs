@@ -3,8 +3,12 @@
 
 mod config;
 mod deploy;
+mod freezes;
 mod house;
+mod locks;
 mod package;
 mod restart;
+mod rollback;
 mod speech;
+mod status;
 mod world;

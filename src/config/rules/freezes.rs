@@ -8,16 +8,15 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
     let all = Path::of(&["services"]);
     let environments: Vec<Path> =
         config.services.keys().map(|name| all.key(name.as_str()).key("environments")).collect();
-    for (index, freeze) in config.freezes.iter().enumerate() {
-        let path = top.item(index);
-        time(&path, freeze, found);
-        for (index, service) in freeze.services.iter().flatten().enumerate() {
-            let item = path.key("services").item(index);
-            found.known(&item, service.as_str(), "service", std::slice::from_ref(&all));
+    for (path, freeze) in found.items(&top).iter().zip(&config.freezes) {
+        time(path, freeze, found);
+        let services = found.items(&path.key("services"));
+        for (item, service) in services.iter().zip(freeze.services.iter().flatten()) {
+            found.known(item, service.as_str(), "service", std::slice::from_ref(&all));
         }
-        for (index, environment) in freeze.environments.iter().flatten().enumerate() {
-            let item = path.key("environments").item(index);
-            found.known(&item, environment.as_str(), "environment", &environments);
+        let places = found.items(&path.key("environments"));
+        for (item, environment) in places.iter().zip(freeze.environments.iter().flatten()) {
+            found.known(item, environment.as_str(), "environment", &environments);
         }
     }
 }
