@@ -13,7 +13,7 @@ use crate::names::{Environment, Service, Version};
 pub enum NoWayBack {
     /// Nobody knows what is live.
     #[error(
-        "nothing has been deployed to {environment} of {service} by me yet, so I do not know what \
+        "Nothing has been deployed to {environment} of {service} by me yet, so I do not know what \
          to go back to"
     )]
     NothingLive {
@@ -24,7 +24,7 @@ pub enum NoWayBack {
     },
     /// Nothing else was ever good there.
     #[error(
-        "no version but {live} was ever live and well in {environment}: deploy another one with \
+        "No version but {live} was ever live and well in {environment}: deploy another one with \
          `/deploy {environment} <version>`"
     )]
     NoEarlier {
@@ -62,6 +62,10 @@ pub fn road(mut rested: Vec<Deployment>) -> Vec<Release> {
     rested.sort_by_key(|deployment| deployment.ended);
     let mut road: Vec<Release> = vec![];
     for deployment in rested {
+        // What was there before the first of them is where the road begins.
+        if road.is_empty() {
+            road.extend(deployment.before);
+        }
         let State::Ended(outcome) = deployment.state else { continue };
         let plan = deployment.plan;
         let shipped = Release { version: plan.version, commit: plan.commit };

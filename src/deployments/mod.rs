@@ -85,7 +85,7 @@ pub struct Deployments {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Nobody ever asked for it.
-    #[error("there is no deployment {0}")]
+    #[error("There is no deployment {0}")]
     Unknown(DeploymentId),
     /// It cannot happen now.
     #[error(transparent)]

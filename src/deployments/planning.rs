@@ -25,7 +25,7 @@ pub struct Planner {
 #[derive(Debug, thiserror::Error)]
 pub enum BadWish {
     /// No such service.
-    #[error("there is no service `{name}`.{hint}")]
+    #[error("There is no service `{name}`.{hint}")]
     Service {
         /// What was said.
         name: String,

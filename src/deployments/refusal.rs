@@ -6,7 +6,7 @@ use crate::names::DeploymentId;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Approved or declined too late.
-    #[error("deployment {id} is no longer waiting for approval: {now}")]
+    #[error("Deployment {id} is no longer waiting for approval: {now}")]
     NotWaiting {
         /// Which.
         id: DeploymentId,
@@ -14,14 +14,14 @@ pub enum Refusal {
         now: String,
     },
     /// The two-person rule.
-    #[error("you asked for this deployment, so someone else must approve it")]
+    #[error("You asked for this deployment, so someone else must approve it")]
     OwnRequest,
     /// One person, one approval.
-    #[error("you have already approved this deployment")]
+    #[error("You have already approved this deployment")]
     AlreadyApproved,
     /// What they saw is not what would happen.
     #[error(
-        "the plan has changed since that card was shown: look at the new one, then approve it with \
+        "The plan has changed since that card was shown: look at the new one, then approve it with \
          `/approve {id} --plan {plan}`"
     )]
     OtherPlan {
@@ -31,7 +31,7 @@ pub enum Refusal {
         plan: String,
     },
     /// Nothing left to stop.
-    #[error("deployment {id} cannot be cancelled any more: {now}")]
+    #[error("Deployment {id} cannot be cancelled any more: {now}")]
     NothingToCancel {
         /// Which.
         id: DeploymentId,
@@ -39,9 +39,9 @@ pub enum Refusal {
         now: String,
     },
     /// One stop is enough.
-    #[error("it has already been asked to stop")]
+    #[error("It has already been asked to stop")]
     AlreadyStopping,
     /// The worker was late; nobody reads this.
-    #[error("the deployment has moved on")]
+    #[error("The deployment has moved on")]
     MovedOn,
 }

@@ -244,7 +244,7 @@ fn progress(deployment: &Deployment, now: Timestamp) -> Option<ProgressView> {
     let Progress { done, total, step, .. } = progress;
     let elapsed = spoken(now.since(*since));
     let (done, total) = (*done.min(total), *total);
-    let filled = if total == 0 { 0 } else { done * CELLS / total };
+    let filled = (done * CELLS).checked_div(total).unwrap_or(0);
     let bar = (0..CELLS).map(|cell| if cell < filled { '▓' } else { '░' }).collect();
     let step = step.as_deref().map(|step| format!(": {step}")).unwrap_or_default();
     let text = match total {

@@ -85,7 +85,8 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
             missing => format!("Waiting for {missing} approvals"),
         },
         State::Queued { .. } if !deployment.held.is_empty() => {
-            format!("Approved. Held back from {environment}")
+            let approved = if deployment.approvals.is_empty() { "" } else { "Approved. " };
+            format!("{approved}Held back from {environment}")
         }
         State::Queued { .. } => {
             format!("Approved. Waiting for its turn in {environment}")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pilothouse::pipelines::RunState;
+use pilothouse::{chat::Listener, pipelines::RunState};
 
 use crate::world::{ALICE, Answers, BOB, Bot, CAROL, MALLORY};
 
@@ -88,11 +88,11 @@ async fn who_asks_cannot_approve_and_nobody_counts_twice() {
     assert!(bot.shows().contains("Waiting for 2 approvals"));
     assert_eq!(
         bot.presses(BOB, "Approve").await,
-        "you asked for this deployment, so someone else must approve it."
+        "You asked for this deployment, so someone else must approve it."
     );
     bot.presses(CAROL, "Approve").await;
     assert!(bot.shows().contains("Waiting for 1 approval"));
-    assert_eq!(bot.presses(CAROL, "Approve").await, "you have already approved this deployment.");
+    assert_eq!(bot.presses(CAROL, "Approve").await, "You have already approved this deployment.");
     assert_eq!(bot.pipeline.asked(), 0);
 }
 
@@ -103,7 +103,6 @@ async fn one_person_with_two_accounts_is_one_person() {
     let say = bot.says_button("Approve");
     let mut message = bot.utterance(BOB, &say);
     message.actor.id = pilothouse::names::PersonId::entra("t", "b0b");
-    use pilothouse::chat::Listener;
     bot.app.commands.hear(message).await;
     bot.works().await;
     assert_eq!(bot.pipeline.asked(), 0, "bob approved his own request with his other account");
@@ -124,7 +123,7 @@ async fn an_approval_names_the_plan_it_is_for() {
         bot.reads()
     );
     let answer = bot.hears(BOB, &stale).await;
-    assert!(answer.starts_with("the plan has changed since that card was shown"), "{answer}");
+    assert!(answer.starts_with("The plan has changed since that card was shown"), "{answer}");
     bot.presses(BOB, "Approve").await;
     assert_eq!(bot.pipeline.orders()[0].commit.as_deref(), Some("bbbbbbbbbbbbbbbb"));
 }
@@ -134,7 +133,7 @@ async fn the_queue_lets_one_deployment_at_a_time_into_an_environment() {
     let bot = Bot::start().await;
     bot.hears(ALICE, "/deploy staging v1").await;
     bot.hears(BOB, "/deploy staging v2").await;
-    assert!(bot.shows().contains("Approved. Waiting for its turn in staging"), "{}", bot.shows());
+    assert!(bot.shows().contains("Waiting for its turn in staging"), "{}", bot.shows());
     assert_eq!(bot.pipeline.started(), 1);
     bot.pipeline.finishes(RunState::Succeeded);
     bot.passes(minutes(3)).await;
@@ -316,7 +315,6 @@ async fn everybody_sees_the_buttons_that_are_theirs() {
 async fn the_same_wish_twice_is_one_deployment_and_another_supersedes_it() {
     let bot = Bot::start().await;
     let message = bot.utterance(ALICE, "/deploy production v2");
-    use pilothouse::chat::Listener;
     bot.app.commands.hear(message.clone()).await;
     bot.app.commands.hear(message).await;
     bot.works().await;

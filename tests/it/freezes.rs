@@ -7,6 +7,8 @@ use pilothouse::{
     deployments::{FreezeSettings, Freezes, Hold},
 };
 
+use sqlx::Row;
+
 use crate::world::{ALICE, BOB, Bot, CAROL, SERVICES};
 
 fn minutes(minutes: u64) -> Duration {
@@ -61,7 +63,6 @@ async fn a_freeze_can_be_overridden_by_those_who_may_and_everybody_reads_why() {
     bot.presses(CAROL, "Approve").await;
     assert_eq!(bot.pipeline.asked(), 1, "and it does not wait behind what is frozen");
     assert_eq!(bot.pipeline.orders()[0].version.as_str(), "v3");
-    use sqlx::Row;
     let row =
         sqlx::query("SELECT detail FROM audit WHERE actor_name = 'bob' AND action = 'deploy'")
             .fetch_one(bot.app.foundation.db.reader())

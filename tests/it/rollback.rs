@@ -76,7 +76,7 @@ async fn whoever_goes_back_twice_goes_further_back_and_never_to_what_was_left() 
     }
     assert_eq!(
         bot.hears(ALICE, "/rollback production").await,
-        "no version but v1 was ever live and well in production: deploy another one with \
+        "No version but v1 was ever live and well in production: deploy another one with \
          `/deploy production <version>`."
     );
 }
@@ -107,7 +107,7 @@ async fn it_goes_only_to_what_was_good_there() {
     assert!(
         bot.hears(ALICE, "/rollback production")
             .await
-            .starts_with("nothing has been deployed to production of checkout by me yet")
+            .starts_with("Nothing has been deployed to production of checkout by me yet")
     );
     ship(&bot, "v1").await;
     ship(&bot, "v2").await;

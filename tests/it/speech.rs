@@ -15,7 +15,7 @@ async fn every_slip_gets_one_sentence_that_says_what_to_say_instead() {
         ("/deploy moon v1", "checkout has no environment `moon`. There are: production, staging."),
         (
             "/deploy staging v1 --service chekout",
-            "there is no service `chekout`. Did you mean `checkout`?",
+            "There is no service `chekout`. Did you mean `checkout`?",
         ),
         (
             "/deploy staging v1 --servce checkout",
@@ -26,7 +26,7 @@ async fn every_slip_gets_one_sentence_that_says_what_to_say_instead() {
         ("/deploy staging v404", "There is no version `v404`. Did you mean `v4.0.4`?"),
         ("/deploy staging v1 --reason", "is missing"),
         ("/deploy staging \"v1", "A quote (\") is opened and never closed."),
-        ("/approve 12345678 --plan abcd1234", "there is no deployment 12345678"),
+        ("/approve 12345678 --plan abcd1234", "There is no deployment 12345678"),
         ("/cancel", "Nothing is waiting for that from you now."),
         ("/help deplyo", "Did you mean `/deploy`?"),
     ] {

@@ -149,8 +149,8 @@ async fn the_list_says_who_asked_who_approved_how_long_it_took_and_opens_cards_a
         ("/deploy list moon", "checkout has no environment `moon`."),
         ("/deploy list --service chekout", "Did you mean `checkout`?"),
         ("/deploy list --last many", "/deploy list [environment]"),
-        ("/status chekout", "there is no service `chekout`. Did you mean `checkout`?"),
-        ("/show 12345678", "there is no deployment 12345678"),
+        ("/status chekout", "There is no service `chekout`. Did you mean `checkout`?"),
+        ("/show 12345678", "There is no deployment 12345678"),
         ("/show", "is missing"),
         ("/mine all", "is one word too many here"),
     ] {
