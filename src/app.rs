@@ -10,7 +10,7 @@ use crate::{
     chat::{self, Answering, Channel, Channels, Forgetting, Inbox},
     clock::Clock,
     commands::Commands,
-    deployments::{self, Deployments, Planner, Probes, Steps},
+    deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
     jobs::{Handler, Worker},
     names::PipelineName,
     outbound::Outbound,
@@ -58,6 +58,8 @@ pub struct World {
     pub access: access::Settings,
     /// What is deployed where, and by which rules.
     pub services: deployments::Settings,
+    /// When nothing is deployed.
+    pub freezes: Vec<FreezeSettings>,
     /// Who deploys.
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
@@ -85,16 +87,25 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World { access, services, pipelines, probes, channels } = world;
+        let World { access, services, freezes, pipelines, probes, channels } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
-        let planner = Arc::new(Planner::new(services, pipelines, access.clone())?);
+        let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
+        let planner = Arc::new(planner);
+        let figures = Figures::new(
+            deployments.clone(),
+            planner.clone(),
+            probes.clone(),
+            vec![],
+            clock.clone(),
+        );
         let commands = Arc::new(Commands {
             access,
             deployments: deployments.clone(),
             planner: planner.clone(),
+            figures: Arc::new(figures),
             channels: channels.clone(),
             db: db.clone(),
             clock: clock.clone(),
@@ -103,6 +114,12 @@ impl App {
         let handlers: Vec<Arc<dyn Handler>> = vec![
             Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
             Arc::new(Forgetting(inbox)),
+            Arc::new(Keeper {
+                deployments: deployments.clone(),
+                planner: planner.clone(),
+                channels: channels.clone(),
+                clock: clock.clone(),
+            }),
             Arc::new(Steps {
                 deployments,
                 planner,

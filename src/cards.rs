@@ -70,6 +70,11 @@ const LOOKS: &[(&str, &str)] = &[
     ("teams/deployment", include_str!("../cards/teams/deployment.json.hbs")),
     ("teams/form", include_str!("../cards/teams/form.json.hbs")),
     ("teams/help", include_str!("../cards/teams/help.json.hbs")),
+    ("teams/list", include_str!("../cards/teams/list.json.hbs")),
+    ("teams/lock", include_str!("../cards/teams/lock.json.hbs")),
+    ("teams/mine", include_str!("../cards/teams/mine.json.hbs")),
+    ("teams/plan", include_str!("../cards/teams/plan.json.hbs")),
+    ("teams/status", include_str!("../cards/teams/status.json.hbs")),
 ];
 
 /// Draws cards.

@@ -49,6 +49,10 @@ pub enum Permission {
     Approve,
     /// Stop anybody's deployment, or the roll-back after it.
     Cancel,
+    /// Lock an environment, and unlock it, whoever locked it.
+    Lock,
+    /// Deploy in spite of a freeze, with a reason that everybody reads.
+    Override,
 }
 
 impl fmt::Display for Permission {
@@ -58,6 +62,8 @@ impl fmt::Display for Permission {
             Self::Deploy => "deploy",
             Self::Approve => "approve deployments of",
             Self::Cancel => "cancel deployments of",
+            Self::Lock => "lock or unlock",
+            Self::Override => "override a freeze of",
         })
     }
 }

@@ -56,6 +56,7 @@ pub(super) fn world(
             tenant: config.teams.as_ref().map(|teams| teams.tenant.clone()),
         },
         services: config.services.clone(),
+        freezes: config.freezes.clone(),
         pipelines: opened,
         probes,
         channels,

@@ -2,13 +2,13 @@
 
 use super::{
     Command, Error, Reply, Said,
+    asking::kept,
     form::{Field, FormView},
 };
 use crate::{
     access::{Permission, Target},
     cards::Button,
-    chat::Subject,
-    deployments::{Request, SUBJECT},
+    deployments::Plan,
     names::{Environment, Service, Version},
 };
 
@@ -22,17 +22,22 @@ pub(super) struct Deploy {
     service: Option<Service>,
     #[arg(long)]
     reason: Option<String>,
+    /// Only says what would happen.
+    #[arg(long)]
+    plan: bool,
+    /// Why it may go through a freeze.
+    #[arg(long = "override")]
+    exception: Option<String>,
 }
-
-/// Longest reason that is kept: a card shows it in full.
-const LONGEST_REASON: usize = 300;
 
 impl Command for Deploy {
     const NAME: &'static str = "deploy";
-    const USAGE: &'static str = "<environment> <version> [--service S] [--reason \"…\"]";
+    const USAGE: &'static str = "<environment> <version> [--service S] [--reason \"…\"] [--plan] \
+                                 [--override \"why, in spite of a freeze\"]";
     const SUMMARY: &'static str = "Deploy a version, once enough people have approved it.";
     const EXAMPLES: &'static [&'static str] = &[
         "/deploy staging v2.1.0",
+        "/deploy production v2.1.0 --plan",
         "/deploy production v2.1.0 --service checkout --reason \"fixes the basket\"",
     ];
     const PERMISSION: Option<Permission> = Some(Permission::Deploy);
@@ -50,12 +55,12 @@ impl Command for Deploy {
         let standing = said.bot.deployments.standing(&service, environment).await?;
         let place = (&service, environment);
         let plan = said.bot.planner.draft(place, version, standing.as_ref()).await?;
-        let reason = self.reason.filter(|reason| !reason.trim().is_empty());
-        let reason = reason.map(|reason| reason.chars().take(LONGEST_REASON).collect());
-        let Said { bot, actor: by, place, origin } = said;
-        let request = Request { plan, reason, by, place, origin };
-        let deployment = bot.deployments.request(request).await?;
-        Ok(Reply::Shown(Subject::new(SUBJECT, deployment.id)))
+        let exception = kept(self.exception);
+        if exception.is_some() {
+            said.require(Permission::Override, Target::of(&service, environment)).await?;
+        }
+        let plan = Plan { exception, ..plan };
+        if self.plan { said.forecast(plan).await } else { said.ask(plan, kept(self.reason)).await }
     }
 }
 

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{COMMANDS, Command, LONGEST};
 use crate::{
     access::Denied,
-    deployments::{self, BadWish, nearest},
+    deployments::{self, BadWish, NoWayBack, nearest},
     names::is_invisible,
 };
 
@@ -45,6 +45,9 @@ pub(super) enum Error {
     /// It cannot happen to that deployment now.
     #[error("{0}.")]
     Refused(deployments::Refusal),
+    /// Somebody else holds the lock, or nobody does.
+    #[error("{0}.")]
+    Lock(deployments::LockRefusal),
     /// No such deployment, or the same one already waits.
     #[error("{0}.")]
     Deployment(deployments::Error),
@@ -60,9 +63,16 @@ impl From<deployments::Error> for Error {
     fn from(error: deployments::Error) -> Self {
         match error {
             deployments::Error::Refused(refusal) => Self::Refused(refusal),
+            deployments::Error::Lock(refusal) => Self::Lock(refusal),
             deployments::Error::Broken(error) => Self::Broken(error),
             known => Self::Deployment(known),
         }
+    }
+}
+
+impl From<NoWayBack> for Error {
+    fn from(none: NoWayBack) -> Self {
+        Self::Wish(none.into())
     }
 }
 
@@ -78,7 +88,7 @@ impl From<BadWish> for Error {
 impl Error {
     /// Whether somebody was told no, rather than told how to say it.
     pub(super) fn is_decision(&self) -> bool {
-        matches!(self, Self::Denied(_) | Self::Refused(_))
+        matches!(self, Self::Denied(_) | Self::Refused(_) | Self::Lock(_))
     }
 
     pub(super) fn unknown_command(name: &str) -> Self {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{COMMANDS, Command, Entry, Error, Reply, Said};
+use super::{COMMANDS, Command, Entry, Error, Reply, Said, find};
 use crate::{
     access::{Permission, Target},
     cards::View,
@@ -12,21 +12,21 @@ use crate::{
 #[derive(clap::Parser)]
 #[command(disable_help_flag = true)]
 pub(super) struct Help {
-    command: Option<String>,
+    command: Vec<String>,
 }
 
 impl Command for Help {
     const NAME: &'static str = "help";
     const USAGE: &'static str = "[command]";
     const SUMMARY: &'static str = "Show what you can say here.";
-    const EXAMPLES: &'static [&'static str] = &["/help", "/help deploy"];
+    const EXAMPLES: &'static [&'static str] = &["/help", "/help deploy", "/help deploy list"];
     const PERMISSION: Option<Permission> = None;
 
     async fn run(self, said: Said<'_>) -> Result<Reply, Error> {
-        if let Some(name) = self.command {
-            let name = name.trim_start_matches('/').to_lowercase();
-            let entry = COMMANDS.iter().find(|entry| entry.name == name);
-            let entry = entry.ok_or_else(|| Error::unknown_command(&name))?;
+        if let Some(first) = self.command.first() {
+            let name = first.trim_start_matches('/').to_lowercase();
+            let found = find(&self.command);
+            let (entry, _) = found.ok_or_else(|| Error::unknown_command(&name))?;
             return Ok(Reply::Card(HelpView::of_one(entry, said.may(entry).await).into()));
         }
         let mut entries = vec![];

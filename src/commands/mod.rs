@@ -5,12 +5,20 @@
 //! data is input from a stranger: parsed and authorised like typing.
 
 mod approve;
+mod asking;
 mod cancel;
 mod decline;
 mod deploy;
 mod error;
 mod form;
 mod help;
+mod list;
+mod lock;
+mod mine;
+mod rollback;
+mod show;
+mod status;
+mod unlock;
 mod waiting;
 mod words;
 
@@ -26,7 +34,9 @@ use crate::{
     cards::Card,
     chat::{Channels, Incoming, Listener, Place, Reply, Subject},
     clock::Clock,
-    deployments::{self, Deployment, DeploymentView, Deployments, Planner, Viewer},
+    deployments::{
+        self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
+    },
     names::DeploymentId,
     store::Db,
 };
@@ -37,6 +47,13 @@ const COMMANDS: &[Entry] = &[
     entry::<approve::Approve>(),
     entry::<decline::Decline>(),
     entry::<cancel::Cancel>(),
+    entry::<status::Status>(),
+    entry::<rollback::Rollback>(),
+    entry::<mine::Mine>(),
+    entry::<list::List>(),
+    entry::<show::Show>(),
+    entry::<lock::Lock>(),
+    entry::<unlock::Unlock>(),
     entry::<help::Help>(),
 ];
 
@@ -95,6 +112,17 @@ impl Entry {
     }
 }
 
+/// The command of one or two words that these begin with, and the words from its last one on.
+fn find(words: &[String]) -> Option<(&'static Entry, &[String])> {
+    let first = words.first()?.trim_start_matches('/').to_lowercase();
+    let second = words.get(1).map(|second| format!("{first} {}", second.to_lowercase()));
+    let named = |name: &str| COMMANDS.iter().find(|entry| entry.name == name);
+    match second.and_then(|name| named(&name)) {
+        Some(entry) => Some((entry, &words[1..])),
+        None => Some((named(&first)?, words)),
+    }
+}
+
 /// A command's name, usage and summary, as the Teams app's manifest lists them.
 pub struct About {
     /// `deploy`
@@ -131,6 +159,8 @@ pub struct Commands {
     pub deployments: Arc<Deployments>,
     /// What would happen.
     pub planner: Arc<Planner>,
+    /// How it all is.
+    pub figures: Arc<Figures>,
     /// Where it is shown.
     pub channels: Arc<Channels>,
     /// Where refusals are written down.
@@ -186,8 +216,10 @@ impl Listener for Commands {
 
     async fn look(&self, actor: &Actor, subject: &Subject) -> Option<Card> {
         let actor = self.access.person(actor);
-        if subject.kind != deployments::SUBJECT {
-            return None;
+        match subject.kind.as_str() {
+            LOCK => return self.lock_card(&actor, &subject.id).await,
+            deployments::SUBJECT => {}
+            _ => return None,
         }
         let id: DeploymentId = subject.id.parse().ok()?;
         let deployment = self.deployments.find(&id).await.ok()?;
@@ -205,8 +237,8 @@ impl Commands {
             Ok(words) => words,
             Err(error) => return ("unknown", Err(error)),
         };
-        let name = words[0].trim_start_matches('/').to_lowercase();
-        let Some(entry) = COMMANDS.iter().find(|entry| entry.name == name) else {
+        let Some((entry, words)) = find(&words) else {
+            let name = words[0].trim_start_matches('/').to_lowercase();
             return ("unknown", Err(Error::unknown_command(&name)));
         };
         if let Some(permission) = entry.permission {
@@ -215,7 +247,7 @@ impl Commands {
                 return (entry.name, Err(denied.into()));
             }
         }
-        (entry.name, (entry.run)(words, said).await)
+        (entry.name, (entry.run)(words.to_vec(), said).await)
     }
 
     /// The deployment as this person may see it; `None` when they may not see it at all.
@@ -236,6 +268,16 @@ impl Commands {
         }
         let now = self.clock.now();
         Some(DeploymentView::of(deployment, &self.access, Some(viewer), now).into())
+    }
+
+    /// The lock as this person may see it; `None` when they may not see it at all.
+    async fn lock_card(&self, actor: &Actor, id: &str) -> Option<Card> {
+        let lock = self.deployments.find_lock(id).await.ok()??;
+        let target = Target::of(&lock.service, &lock.environment);
+        let may_unlock = self.access.require(actor, Permission::Lock, target).await.is_ok();
+        let may_look = self.access.require(actor, Permission::Look, target).await.is_ok();
+        let view = || LockView::of(&lock, may_unlock, self.clock.now());
+        (may_unlock || may_look || lock.by == *actor).then(|| view().into())
     }
 
     /// A refusal leaves a row of its own: it changes nothing else.

@@ -41,6 +41,17 @@ impl Said<'_> {
         }
     }
 
+    /// Whether it waits for a decision that this person may take and has not taken yet.
+    pub(super) async fn waits_for_them(&self, deployment: &Deployment) -> bool {
+        let own = deployment.requested_by == self.actor;
+        let counts = !own || deployment.plan.policy.requester_may_approve;
+        let agreed = deployment.approvals.iter().any(|approval| approval.by == self.actor);
+        deployment.state.wants_approval()
+            && counts
+            && !agreed
+            && self.require(Permission::Approve, target(deployment)).await.is_ok()
+    }
+
     /// Whoever asked for a deployment may cancel it, whatever else they may do.
     fn is_own_to(&self, permission: Permission, deployment: &Deployment) -> bool {
         permission == Permission::Cancel && deployment.requested_by == self.actor

@@ -5,6 +5,7 @@ use std::{borrow::Cow, net::SocketAddr};
 use super::{database::Database, words::shown};
 use crate::{
     clock::Span,
+    deployments::{Moment, TimeOfDay, ZoneName},
     names::{Environment, PersonName, PipelineName, RoleName, RoomName, Service, Version},
     outbound::{BadAddress, Base},
     pipelines::github_actions::InputName,
@@ -22,6 +23,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("Environment", parsed::<Environment>),
     ("InputName", parsed::<InputName>),
     ("Listen", listen),
+    ("Moment", parsed::<Moment>),
     ("PersonName", parsed::<PersonName>),
     ("PipelineName", parsed::<PipelineName>),
     ("Repository", parsed::<Repository>),
@@ -30,7 +32,9 @@ const LEAVES: &[(&str, Check)] = &[
     ("Secret", parsed::<Secret>),
     ("Service", parsed::<Service>),
     ("Span", parsed::<Span>),
+    ("TimeOfDay", parsed::<TimeOfDay>),
     ("Version", parsed::<Version>),
+    ("ZoneName", parsed::<ZoneName>),
 ];
 
 /// What the keys below a key are. A schema cannot say it: to it, they are any text.

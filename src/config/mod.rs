@@ -59,6 +59,8 @@ pub struct Config {
     pub pipelines: BTreeMap<PipelineName, pipelines::Settings>,
     /// What is deployed where, and by which rules.
     pub services: deployments::Settings,
+    /// When nothing is deployed.
+    pub freezes: Vec<deployments::FreezeSettings>,
 }
 
 impl Default for Config {
@@ -74,6 +76,7 @@ impl Default for Config {
             roles: BTreeMap::new(),
             pipelines: BTreeMap::new(),
             services: BTreeMap::new(),
+            freezes: vec![],
         }
     }
 }

@@ -101,6 +101,19 @@ impl Node {
         }
     }
 
+    /// How many items the list at `path` has, whether or not they are right.
+    pub(super) fn count(&self, path: &Path) -> usize {
+        let node = path.0.iter().try_fold(self, |node, step| match (step, &node.is) {
+            (Step::Key(key), _) => node.get(key),
+            (Step::Item(index), Kind::List(items)) => items.get(*index),
+            (Step::Item(_), _) => None,
+        });
+        match node.map(|node| &node.is) {
+            Some(Kind::List(items)) => items.len(),
+            _ => 0,
+        }
+    }
+
     /// Where `path` leads, or the last place on the way that exists.
     pub(super) fn place(&self, path: &Path) -> Place {
         let (mut node, mut place) = (self, self.at);

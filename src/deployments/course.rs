@@ -39,7 +39,7 @@ impl Deployment {
         } else {
             self.approvals.retain(|approval| !facts.lost.contains(&approval.by.id));
         }
-        self.before.clone_from(&facts.plan.from);
+        (self.before, self.was, self.held) = (facts.good, facts.live, vec![]);
         self.plan = facts.plan;
         if self.missing_approvals() > 0 { self.ask(now) } else { self.start(now) }
     }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    hold::Hold,
     plan::{Plan, Release},
-    state::{Effect, Effects, Event, Outcome, Refusal, State, Unclear},
+    refusal::Refusal,
+    state::{Effect, Effects, Event, Outcome, State, Unclear},
 };
 use crate::{
     access::Actor,
@@ -38,6 +40,12 @@ pub struct Deployment {
     pub changed: Option<String>,
     /// What was good before this one; known once it starts.
     pub before: Option<Release>,
+    /// What was live before this one, well or not; known once it starts.
+    #[serde(default)]
+    pub was: Option<Release>,
+    /// What stood in its way when somebody looked last: locks, freezes.
+    #[serde(default)]
+    pub held: Vec<Hold>,
     /// Out, or back again.
     pub way: Way,
     /// How many runs have been asked for so far; numbers the next order.
@@ -113,6 +121,10 @@ impl Deployment {
             }
             (State::AwaitingApproval { until }, Event::RequestExpired) if *until <= now => {
                 Ok(self.end(Outcome::Expired))
+            }
+            (State::AwaitingApproval { .. } | State::Queued { .. }, Event::Held { holds }) => {
+                self.held = holds;
+                Ok(vec![])
             }
             (State::Queued { .. }, Event::TurnCame(facts)) => Ok(self.take_turn(*facts, now)),
             (State::Starting { .. } | State::Unknown { .. }, Event::RunStarted { run }) => {
@@ -227,6 +239,18 @@ impl State {
     /// Whether an approver is being asked something.
     pub fn wants_approval(&self) -> bool {
         matches!(self, Self::AwaitingApproval { .. } | Self::Unknown { .. })
+    }
+
+    /// Whether it has the environment to itself.
+    pub fn holds(&self) -> bool {
+        match self {
+            Self::AwaitingApproval { .. } | Self::Queued { .. } | Self::Ended(_) => false,
+            Self::Starting { .. }
+            | Self::Running { .. }
+            | Self::Verifying(_)
+            | Self::CountingDown { .. }
+            | Self::Unknown { .. } => true,
+        }
     }
 
     /// Whether a person can still stop something.

@@ -1,7 +1,7 @@
 //! The heart: a plan becomes a deployment, people approve it, a pipeline runs, health decides.
 //!
-//! `plan`, `state`, `deployment`, `course`, `standing` and `wording` are pure: they decide.
-//! This file writes down what was decided, and `steps` does what should happen next. In the
+//! `plan`, `state`, `deployment`, `course`, `standing`, `history`, `hold`, `freezes` and `wording`
+//! are pure: they decide. This file writes down what was decided, and `steps` does what should happen next. In the
 //! order things happen:
 //!
 //! ```text
@@ -14,13 +14,25 @@
 //! ```
 
 mod adopting;
+mod buttons;
 mod course;
 mod deployment;
+mod forecast;
+mod freezes;
+mod history;
+mod hold;
+mod list;
+mod locks;
+mod mine;
 mod plan;
 mod planning;
+mod refusal;
+mod requesting;
 mod settings;
+mod slips;
 mod standing;
 mod state;
+mod status;
 mod steps;
 mod store;
 mod view;
@@ -28,26 +40,38 @@ mod wording;
 
 use std::sync::Arc;
 
+pub use buttons::Viewer;
 pub use deployment::{Approval, Deployment, Way};
+pub use forecast::{Forecast, ForecastView};
+pub use freezes::{Day, FreezeSettings, Freezes, Moment, TimeOfDay, WeeklySettings, ZoneName};
+pub use history::{NoWayBack, road, way_back};
+pub use hold::Hold;
+pub use list::ListView;
+pub use locks::{Ended, Keeper, LOCK, Lock, LockRefusal, LockView, LockWish};
+pub use mine::MineView;
 pub use plan::{Plan, Policy, Release, Verify};
-pub use planning::{BadWish, Planner, nearest};
+pub use planning::{BadWish, Planner};
+pub use refusal::Refusal;
+pub use requesting::Request;
 pub use settings::{
     EnvironmentSettings, RollbackSettings, ServiceSettings, Settings, VerifySettings,
 };
+pub use slips::nearest;
 pub use standing::Standing;
-pub use state::{Effect, Effects, Event, Facts, Outcome, Refusal, State, Unclear, Verifying};
+pub use state::{Effect, Effects, Event, Facts, Outcome, State, Unclear, Verifying};
+pub use status::{Cell, CellViewer, Drift, Figure, Figures, Health, Sentinel, Spot, StatusView};
 pub use steps::{Probes, Steps};
-pub use view::{DeploymentView, Viewer};
+pub use view::DeploymentView;
 
 use tokio::sync::Notify;
 
 use crate::{
     access::Actor,
     audit::{self, Entry},
-    chat::{Place, Subject},
+    chat::Subject,
     clock::{Clock, Timestamp},
     jobs::{self, Wish},
-    names::{DeploymentId, Environment, Service},
+    names::{DeploymentId, Environment, Service, Version},
     store::{Db, Tx},
 };
 
@@ -67,6 +91,9 @@ pub enum Error {
     /// It cannot happen now.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A lock that was not made, or not undone.
+    #[error(transparent)]
+    Lock(#[from] LockRefusal),
     /// The same thing is already waiting.
     #[error(
         "{version} already waits for approval in {environment}: deployment {id}. Approve that one"
@@ -88,21 +115,6 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Broken(error.into())
     }
-}
-
-/// Somebody asks for a deployment.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// What would happen.
-    pub plan: Plan,
-    /// Why they want it.
-    pub reason: Option<String>,
-    /// Who asks.
-    pub by: Actor,
-    /// Where they ask.
-    pub place: Place,
-    /// The message they ask with: the same one makes one deployment, however often it is heard.
-    pub origin: String,
 }
 
 /// What a deployment's cards and audit rows are about.
@@ -136,9 +148,12 @@ impl Deployments {
     /// # Errors
     /// When the database does not answer.
     pub async fn moving(&self) -> Result<bool, Error> {
-        let waits =
-            |state: &State| matches!(state, State::AwaitingApproval { .. } | State::Unknown { .. });
-        Ok(self.open().await?.iter().any(|deployment| !waits(&deployment.state)))
+        let waits = |deployment: &Deployment| match deployment.state {
+            State::AwaitingApproval { .. } | State::Unknown { .. } => true,
+            State::Queued { .. } => !deployment.held.is_empty(),
+            _ => false,
+        };
+        Ok(!self.open().await?.iter().all(waits))
     }
 
     /// How the last deployment that touched an environment left it.
@@ -153,71 +168,35 @@ impl Deployments {
         Ok(store::standing(self.db.reader(), service, environment).await?)
     }
 
-    /// Writes a request down. An earlier one of the same person for the same environment that
-    /// still waits for approval is superseded by it.
+    /// How every environment was left by the last deployment that touched it.
     ///
     /// # Errors
-    /// [`Error::AlreadyAsked`] when the same thing already waits.
-    pub async fn request(&self, request: Request) -> Result<Deployment, Error> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        if let Some(earlier) = store::by_origin(&mut tx, &request.origin).await? {
-            return Ok(earlier);
-        }
-        let superseded = self.waiting_like(&request).await?;
-        let origin = request.origin.clone();
-        let mut deployment = Deployment::of(request, now);
-        let (mut inserted, mut effects);
-        loop {
-            (inserted, effects) = deployment.clone().requested(now);
-            if store::insert(&mut tx, &inserted, &origin).await? {
-                break;
-            }
-            deployment.id = DeploymentId::random();
-        }
-        let detail = serde_json::json!({
-            "plan": inserted.plan.digest(),
-            "service": inserted.plan.service,
-            "environment": inserted.plan.environment,
-            "version": inserted.plan.version,
-            "commit": inserted.plan.commit,
-            "reason": inserted.reason,
-        });
-        self.schedule(&mut tx, &inserted, std::mem::take(&mut effects), now).await?;
-        self.note(&mut tx, &inserted, "deploy", (&inserted.requested_by, detail.to_string()))
-            .await?;
-        tx.commit().await?;
-        self.bell.notify_one();
-        for earlier in superseded {
-            let event = Event::Superseded { by: inserted.id.clone() };
-            // It may have been decided a moment ago: then there is nothing left to supersede.
-            match self.record(&earlier, event).await {
-                Ok(_) | Err(Error::Refused(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(inserted)
+    /// When the database does not answer.
+    pub async fn standings(&self) -> Result<Vec<(Service, Environment, Standing)>, Error> {
+        Ok(store::standings(self.db.reader()).await?)
     }
 
-    /// What the requester already has waiting in that environment.
-    async fn waiting_like(&self, request: &Request) -> Result<Vec<DeploymentId>, Error> {
-        let mut superseded = vec![];
-        for other in self.open().await? {
-            let there = other.plan.service == request.plan.service
-                && other.plan.environment == request.plan.environment;
-            if !there || !matches!(other.state, State::AwaitingApproval { .. }) {
-                continue;
-            }
-            if other.plan.digest() == request.plan.digest() {
-                let version = other.plan.version.to_string();
-                let environment = other.plan.environment;
-                return Err(Error::AlreadyAsked { version, environment, id: other.id });
-            }
-            if other.requested_by == request.by {
-                superseded.push(other.id);
-            }
-        }
-        Ok(superseded)
+    /// The latest deployments, newest first, of one service or environment or of all.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn recent(
+        &self,
+        service: Option<&Service>,
+        environment: Option<&Environment>,
+    ) -> Result<Vec<Deployment>, Error> {
+        Ok(store::recent(self.db.reader(), service, environment).await?)
+    }
+
+    /// The version that a deployment has on its way there now.
+    async fn on_its_way(
+        &self,
+        service: &Service,
+        environment: &Environment,
+    ) -> Result<Option<Version>, Error> {
+        let open = self.open().await?.into_iter();
+        let mut there = open.filter(|d| d.plan.is_for(service, environment) && d.state.holds());
+        Ok(there.next().map(|deployment| wording::going(&deployment).clone()))
     }
 
     /// Applies what happened, writes it down with its audit, and schedules what follows: all of it
@@ -232,8 +211,9 @@ impl Deployments {
                 return Err(Error::Unknown(id.clone()));
             };
             let now = self.clock.now();
-            let entry = event.entry();
-            let effects = loaded.deployment.apply(event.clone(), now)?;
+            let event = as_things_stand(&mut tx, &loaded.deployment, event.clone(), now).await?;
+            let (entry, its_turn) = (event.entry(), matches!(event, Event::TurnCame(_)));
+            let effects = loaded.deployment.apply(event, now)?;
             match store::save(&mut tx, &loaded).await? {
                 store::Saved::Yes => {}
                 store::Saved::Stale => continue,
@@ -251,6 +231,14 @@ impl Deployments {
             if let State::Ended(outcome) = &deployment.state {
                 let by = (&Actor::bot(), outcome.to_string());
                 self.note(&mut tx, &deployment, "ended", by).await?;
+            }
+            if let Some(lock) = Lock::after(&deployment, now) {
+                self.lock_after(&mut tx, &lock, now).await?;
+            }
+            // Whoever locks writes to the audit too, which lets in one after the other: a lock that
+            // is not seen here is acknowledged only after this has been committed.
+            if its_turn && locked(&mut tx, &deployment.plan, now).await?.is_some() {
+                continue;
             }
             tx.commit().await?;
             self.bell.notify_one();
@@ -310,25 +298,22 @@ impl Deployments {
     }
 }
 
-impl Deployment {
-    fn of(request: Request, now: Timestamp) -> Self {
-        let Request { plan, reason, by, place, .. } = request;
-        Self {
-            id: DeploymentId::random(),
-            plan,
-            requested_by: by,
-            reason,
-            asked: now,
-            asked_in: place,
-            approvals: vec![],
-            changed: None,
-            before: None,
-            way: Way::Out,
-            starts: 0,
-            began: None,
-            ended: None,
-            run: None,
-            state: State::Queued { since: now },
-        }
+/// A turn that came is none when somebody has locked the environment meanwhile.
+async fn as_things_stand(
+    tx: &mut Tx<'_>,
+    deployment: &Deployment,
+    event: Event,
+    now: Timestamp,
+) -> anyhow::Result<Event> {
+    if !matches!(event, Event::TurnCame(_)) {
+        return Ok(event);
     }
+    let lock = locked(tx, &deployment.plan, now).await?;
+    Ok(lock.map_or(event, |lock| Event::Held { holds: vec![lock.hold()] }))
+}
+
+/// The lock that stands in the way of a plan, as this transaction sees it.
+async fn locked(tx: &mut Tx<'_>, plan: &Plan, now: Timestamp) -> anyhow::Result<Option<Lock>> {
+    let lock = locks::store::there(&mut **tx, &plan.service, &plan.environment).await?;
+    Ok(lock.filter(|lock| lock.holds(now)))
 }

@@ -30,20 +30,38 @@ pub struct Plan {
     pub parameters: BTreeMap<String, String>,
     /// The environment's rules when the plan was made.
     pub policy: Policy,
-    /// What is live there and good, for people to compare; not part of the digest, so that a
-    /// request in the queue need not be approved again when the one before it has gone out.
+    /// What is live there and good (or just live, when going back), for people to compare; not
+    /// part of the digest, so that a request in the queue need not be approved again when the one
+    /// before it has gone out.
     pub from: Option<Release>,
     /// What would ship compared with that; not part of the digest either.
     pub changes: Option<Changes>,
+    /// Whether it goes back to a version that was good there, by the rules for going back.
+    #[serde(default)]
+    pub back: bool,
+    /// Why it may go through freezes, in the words of whoever asks.
+    #[serde(default)]
+    pub exception: Option<String>,
 }
 
-/// A version that was live and healthy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A version that was live, and the commit it stood for then.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Release {
     /// What people call it.
     pub version: Version,
     /// The commit it stood for.
     pub commit: Option<String>,
+}
+
+impl Release {
+    /// Whether the two are the same thing. Commits decide where both are known: a branch is
+    /// another thing every day.
+    pub fn is(&self, other: &Self) -> bool {
+        match (&self.commit, &other.commit) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.version == other.version,
+        }
+    }
 }
 
 /// What one environment asks of a deployment to it.
@@ -83,7 +101,7 @@ impl Policy {
     pub fn of(settings: &EnvironmentSettings) -> Self {
         let VerifySettings { every, in_a_row, within } = settings.verify;
         let verify = Verify { every: every.0, in_a_row: in_a_row.max(1), within: within.0 };
-        let RollbackSettings { automatic, after } = settings.rollback;
+        let RollbackSettings { automatic, after, .. } = settings.rollback;
         Self {
             approvals: settings.approvals,
             requester_may_approve: settings.requester_may_approve,
@@ -94,13 +112,24 @@ impl Policy {
             room: settings.room.clone(),
         }
     }
+
+    /// The rules for going back there. Nothing goes back from a way back by itself.
+    pub fn back_of(settings: &EnvironmentSettings) -> Self {
+        let approvals = settings.rollback.approvals.unwrap_or(settings.approvals);
+        Self { approvals, rollback_after: None, ..Self::of(settings) }
+    }
 }
 
 impl Plan {
+    /// Whether that is where it goes.
+    pub fn is_for(&self, service: &Service, environment: &Environment) -> bool {
+        self.service == *service && self.environment == *environment
+    }
+
     /// What it would do, in one number.
     pub fn digest(&self) -> PlanDigest {
         let policy = Policy { room: None, ..self.policy.clone() };
-        let decisive = serde_json::json!([
+        let mut decisive = serde_json::json!([
             self.service,
             self.environment,
             self.version,
@@ -110,6 +139,11 @@ impl Plan {
             self.parameters,
             policy,
         ]);
+        if let (true, Some(parts)) =
+            (self.back || self.exception.is_some(), decisive.as_array_mut())
+        {
+            parts.push(serde_json::json!([self.back, self.exception]));
+        }
         let sum = Sha256::digest(decisive.to_string());
         PlanDigest::of(&sum)
     }

@@ -2,11 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Deployments, Facts, Plan, Policy, Settings, Standing, deployment::Deployment};
+use super::{
+    Deployments, EnvironmentSettings, Facts, FreezeSettings, Freezes, Hold, NoWayBack, Plan,
+    Policy, Release, ServiceSettings, Settings, Standing, deployment::Deployment, slips::hint,
+};
 use crate::{
     access::{Access, Actor, Permission, Target},
+    clock::Timestamp,
     names::{Environment, PipelineName, Service, Version},
-    pipelines::{Pipeline, Unresolved, Wish},
+    pipelines::{Changes, Pipeline, Resolved, Unresolved, Wish},
 };
 
 /// Knows every service, its environments and who deploys them.
@@ -14,6 +18,7 @@ pub struct Planner {
     services: Settings,
     pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     access: Arc<Access>,
+    freezes: Freezes,
 }
 
 /// Why no plan can be made of what somebody would like.
@@ -40,6 +45,9 @@ pub enum BadWish {
     /// No such version: the pipeline's sentence.
     #[error("{0}")]
     Version(String),
+    /// There is nothing to go back to.
+    #[error("{0}.")]
+    NoWayBack(#[from] NoWayBack),
     /// The pipeline could not be asked.
     #[error(transparent)]
     Broken(#[from] anyhow::Error),
@@ -65,7 +73,13 @@ impl Planner {
                 );
             }
         }
-        Ok(Self { services, pipelines, access })
+        Ok(Self { services, pipelines, access, freezes: Freezes::default() })
+    }
+
+    /// The same, with times in which nothing is deployed.
+    #[must_use]
+    pub fn freezing(self, freezes: Vec<FreezeSettings>) -> Self {
+        Self { freezes: Freezes::new(freezes), ..self }
     }
 
     /// Every service and its environments.
@@ -114,6 +128,35 @@ impl Planner {
         Err(BadWish::Environment { service, name, hint })
     }
 
+    /// Whether there are such a service and such an environment of it, or of any.
+    ///
+    /// # Errors
+    /// [`BadWish`] with the nearest names.
+    pub fn known(
+        &self,
+        service: Option<&Service>,
+        environment: Option<&Environment>,
+    ) -> Result<(), BadWish> {
+        match (service, environment) {
+            (Some(service), Some(environment)) => self.place(service, environment),
+            (Some(name), None) if self.services.contains_key(name) => Ok(()),
+            (Some(name), None) => {
+                let hint = hint(name.as_str(), self.services.keys().map(Service::as_str));
+                Err(BadWish::Service { name: name.to_string(), hint })
+            }
+            (None, Some(environment)) => {
+                let has = |service: &&Service| {
+                    self.services[*service].environments.contains_key(environment)
+                };
+                match (self.services.keys().find(has), self.services.keys().next()) {
+                    (None, Some(any)) => self.place(any, environment),
+                    _ => Ok(()),
+                }
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
     /// The pipeline that deploys a service to an environment.
     ///
     /// # Errors
@@ -129,36 +172,102 @@ impl Planner {
     /// [`BadWish`] says what is wrong with the wish.
     pub async fn draft(
         &self,
-        (service, environment): (&Service, &Environment),
+        place: (&Service, &Environment),
         version: &Version,
         standing: Option<&Standing>,
     ) -> Result<Plan, BadWish> {
-        self.place(service, environment)?;
-        let settings = &self.services[service];
-        let rules = &settings.environments[environment];
-        let pipeline = rules.pipeline.as_ref().unwrap_or(&settings.pipeline).clone();
+        let (settings, rules) = self.rules(place)?;
         let from = standing.and_then(|standing| standing.good.clone());
-        let since =
-            from.as_ref().map(|from| from.commit.as_deref().unwrap_or(from.version.as_str()));
-        let wish = Wish { service, environment, version, since };
-        let resolved =
-            self.pipeline(&pipeline)?.resolve(&wish).await.map_err(|error| match error {
-                Unresolved::NoSuchVersion(sentence) => BadWish::Version(sentence),
-                Unresolved::Broken(error) => BadWish::Broken(error),
-            })?;
-        let plan = Plan {
-            service: service.clone(),
-            environment: environment.clone(),
-            version: version.clone(),
-            commit: None,
-            artifact: None,
-            pipeline,
-            parameters: rules.parameters.clone(),
-            policy: Policy::of(rules),
-            from,
-            changes: None,
+        let plan = plan(place, (settings, rules), version.clone(), from);
+        let resolved = self.resolve(&plan, version).await?;
+        Ok(plan.resolved(resolved))
+    }
+
+    /// What would happen if that version, which was good there once, came back now. A name that
+    /// stands for another commit today still means the commit of then. Touches nothing.
+    ///
+    /// # Errors
+    /// [`BadWish`] says what is wrong with the wish.
+    pub async fn draft_back(
+        &self,
+        place: (&Service, &Environment),
+        to: &Release,
+        standing: Option<&Standing>,
+    ) -> Result<Plan, BadWish> {
+        let (settings, rules) = self.rules(place)?;
+        let from = standing.map(|standing| standing.live.clone());
+        let plan = plan(place, (settings, rules), to.version.clone(), from);
+        let plan = Plan { policy: Policy::back_of(rules), back: true, ..plan };
+        let named = self.resolve(&plan, &to.version).await;
+        let commit = to.commit.as_ref().and_then(|commit| commit.parse::<Version>().ok());
+        let resolved = match (named, commit) {
+            (Ok(named), Some(commit)) if named.commit.as_deref() != Some(commit.as_str()) => {
+                let then = self.resolve(&plan, &commit).await?;
+                Resolved { commit: to.commit.clone(), ..then }
+            }
+            (Err(BadWish::Version(_)), Some(commit)) => {
+                let then = self.resolve(&plan, &commit).await?;
+                Resolved { commit: to.commit.clone(), ..then }
+            }
+            (named, _) => named?,
         };
         Ok(plan.resolved(resolved))
+    }
+
+    /// Everything that would hold this plan of that person back now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn holds(
+        &self,
+        (plan, by): (&Plan, &Actor),
+        deployments: &Deployments,
+        now: Timestamp,
+    ) -> Result<Vec<Hold>, super::Error> {
+        let Plan { service, environment, .. } = plan;
+        let lock = deployments.lock_of(service, environment).await?.map(|lock| lock.hold());
+        let target = Target::of(service, environment);
+        let may_override = self.access.require(by, Permission::Override, target).await.is_ok();
+        let freeze = self.freezes.on(service, environment, now);
+        let holds = lock.into_iter().chain(freeze);
+        Ok(holds.filter(|hold| hold.stops(plan, may_override)).collect())
+    }
+
+    /// When nothing is deployed.
+    pub fn freezes(&self) -> &Freezes {
+        &self.freezes
+    }
+
+    /// What another version would bring to an environment, or take from it.
+    pub(super) async fn compare(
+        &self,
+        place: (&Service, &Environment),
+        version: &Version,
+        since: &Release,
+    ) -> Result<Option<Changes>, BadWish> {
+        let plan = plan(place, self.rules(place)?, version.clone(), Some(since.clone()));
+        Ok(self.resolve(&plan, version).await?.changes)
+    }
+
+    async fn resolve(&self, plan: &Plan, version: &Version) -> Result<Resolved, BadWish> {
+        let since = plan.from.as_ref();
+        let since = since.map(|from| from.commit.as_deref().unwrap_or(from.version.as_str()));
+        let (service, environment) = (&plan.service, &plan.environment);
+        let wish = Wish { service, environment, version, since };
+        let resolved = self.pipeline(&plan.pipeline)?.resolve(&wish).await;
+        resolved.map_err(|error| match error {
+            Unresolved::NoSuchVersion(sentence) => BadWish::Version(sentence),
+            Unresolved::Broken(error) => BadWish::Broken(error),
+        })
+    }
+
+    fn rules(
+        &self,
+        (service, environment): (&Service, &Environment),
+    ) -> Result<(&ServiceSettings, &EnvironmentSettings), BadWish> {
+        self.place(service, environment)?;
+        let settings = &self.services[service];
+        Ok((settings, &settings.environments[environment]))
     }
 
     /// How things are now for a deployment whose turn has come: the plan made once more, and the
@@ -183,29 +292,43 @@ impl Planner {
         }
         let standing = deployments.standing(&plan.service, &plan.environment).await?;
         let place = (&plan.service, &plan.environment);
-        let (plan, denied) = match self.draft(place, &plan.version, standing.as_ref()).await {
+        let standing = standing.as_ref();
+        let again = if plan.back {
+            let to = Release { version: plan.version.clone(), commit: plan.commit.clone() };
+            self.draft_back(place, &to, standing).await
+        } else {
+            self.draft(place, &plan.version, standing).await
+        };
+        let again = again.map(|again| Plan { exception: plan.exception.clone(), ..again });
+        let (plan, denied) = match again {
             Ok(plan) => (plan, denied.map(|denied| denied.to_string())),
             Err(BadWish::Broken(error)) => return Err(error),
             Err(gone) => (plan.clone(), Some(gone.to_string())),
         };
-        Ok(Facts { plan, denied, lost })
+        let good = standing.and_then(|standing| standing.good.clone());
+        let live = standing.map(|standing| standing.live.clone());
+        Ok(Facts { plan, denied, lost, good, live })
     }
 }
 
-/// ` Did you mean x?`, or ` There are a, b and c.`
-fn hint<'a>(said: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(said, known.clone()) {
-        Some(near) => format!(" Did you mean `{near}`?"),
-        None => format!(" There are: {}.", known.collect::<Vec<_>>().join(", ")),
+fn plan(
+    (service, environment): (&Service, &Environment),
+    (settings, rules): (&ServiceSettings, &EnvironmentSettings),
+    version: Version,
+    from: Option<Release>,
+) -> Plan {
+    Plan {
+        service: service.clone(),
+        environment: environment.clone(),
+        version,
+        commit: None,
+        artifact: None,
+        pipeline: rules.pipeline.as_ref().unwrap_or(&settings.pipeline).clone(),
+        parameters: rules.parameters.clone(),
+        policy: Policy::of(rules),
+        from,
+        changes: None,
+        back: false,
+        exception: None,
     }
-}
-
-/// How alike two words must be, from 0 to 1, for one to be taken for a slip of the other.
-const ALIKE: f64 = 0.8;
-
-/// The known word that is nearest to what was said, when one is near.
-pub fn nearest<'a>(said: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let rated = known.map(|word| (word, strsim::jaro_winkler(said, word)));
-    let best = rated.max_by(|(_, a), (_, b)| a.total_cmp(b));
-    best.filter(|(_, alike)| *alike > ALIKE).map(|(word, _)| word)
 }

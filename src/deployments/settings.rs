@@ -79,6 +79,9 @@ pub struct RollbackSettings {
     pub automatic: bool,
     /// How long people have to stop that.
     pub after: Span,
+    /// How many people must approve when somebody asks for the way back with `/rollback`; as many
+    /// as for any deployment, when nothing is said.
+    pub approvals: Option<usize>,
 }
 
 impl Default for VerifySettings {
@@ -92,7 +95,7 @@ impl Default for VerifySettings {
 impl Default for RollbackSettings {
     /// A minute: long enough to press Stop, short enough at three in the morning.
     fn default() -> Self {
-        Self { automatic: true, after: Span(Duration::from_mins(1)) }
+        Self { automatic: true, after: Span(Duration::from_mins(1)), approvals: None }
     }
 }
 

@@ -48,7 +48,8 @@ impl Standing {
             Outcome::RollbackFailed { to, .. } => (to.clone(), false, before),
             Outcome::Unhealthy { .. } | Outcome::Abandoned { .. } => (shipped, false, before),
             Outcome::PipelineFailed { .. } | Outcome::Cancelled { begun: true, .. } => {
-                (before.clone().unwrap_or(shipped), false, before)
+                let was = deployment.was.clone().or(before.clone());
+                (was.unwrap_or(shipped), false, before)
             }
             Outcome::StartRefused { .. }
             | Outcome::Declined { .. }

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Plan, Release};
+use super::{
+    hold::Hold,
+    plan::{Plan, Release},
+};
 use crate::{
     access::Actor,
     clock::Timestamp,
@@ -195,6 +198,11 @@ pub enum Event {
     },
     /// Time for approvals is up.
     RequestExpired,
+    /// A lock or a freeze stands in its way, or none does any more.
+    Held {
+        /// Everything that stands there now.
+        holds: Vec<Hold>,
+    },
     /// Its turn has come: this is how things are now.
     TurnCame(Box<Facts>),
     /// The pipeline has a run.
@@ -245,6 +253,10 @@ pub struct Facts {
     pub denied: Option<String>,
     /// Whose approval does not count any more.
     pub lost: Vec<PersonId>,
+    /// The last version that was live and well there.
+    pub good: Option<Release>,
+    /// What is live there, well or not.
+    pub live: Option<Release>,
 }
 
 /// Something to do next, once what happened is safely written down.
@@ -257,6 +269,8 @@ pub enum Effect {
     ExpireRequest,
     /// See whether it is this deployment's turn.
     TakeTurn,
+    /// See what stands in the way of a deployment that people still decide about.
+    SeeHolds,
     /// Ask the pipeline for a run, once.
     StartRun,
     /// Look for the run that may have been started.
@@ -276,50 +290,6 @@ pub enum Effect {
 /// What to do next, and in how long.
 pub type Effects = Vec<(Effect, Duration)>;
 
-/// Why an event cannot happen now, in words for the person who tried.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Approved or declined too late.
-    #[error("Deployment {id} is no longer waiting for approval: {now}")]
-    NotWaiting {
-        /// Which.
-        id: DeploymentId,
-        /// Where it stands instead.
-        now: String,
-    },
-    /// The two-person rule.
-    #[error("You asked for this deployment, so someone else must approve it")]
-    OwnRequest,
-    /// One person, one approval.
-    #[error("You have already approved this deployment")]
-    AlreadyApproved,
-    /// What they saw is not what would happen.
-    #[error(
-        "The plan has changed since that card was shown: look at the new one, then approve it with \
-         `/approve {id} --plan {plan}`"
-    )]
-    OtherPlan {
-        /// Which deployment.
-        id: DeploymentId,
-        /// The plan that holds now.
-        plan: String,
-    },
-    /// Nothing left to stop.
-    #[error("Deployment {id} cannot be cancelled any more: {now}")]
-    NothingToCancel {
-        /// Which.
-        id: DeploymentId,
-        /// Where it stands instead.
-        now: String,
-    },
-    /// One stop is enough.
-    #[error("It has already been asked to stop")]
-    AlreadyStopping,
-    /// The worker was late; nobody reads this.
-    #[error("The deployment has moved on")]
-    MovedOn,
-}
-
 impl Event {
     /// What the audit says of it: the action, who did it, the particulars. `None` for what only
     /// tells how far things are.
@@ -331,6 +301,8 @@ impl Event {
             Self::Cancelled { by } => ("cancel", by.clone()),
             Self::Superseded { .. } => ("superseded", Actor::bot()),
             Self::RequestExpired => ("expired", Actor::bot()),
+            Self::Held { holds } if holds.is_empty() => ("released", Actor::bot()),
+            Self::Held { .. } => ("held", Actor::bot()),
             Self::TurnCame(_) => ("turn_came", Actor::bot()),
             Self::RunStarted { .. } => ("run_started", Actor::bot()),
             Self::StartRefused { .. } => ("start_refused", Actor::bot()),

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use super::{
     Deployments, Error, Planner,
     deployment::Deployment,
+    hold::{Hold, look_again},
     state::{Effect, Event, State},
     view::DeploymentView,
 };
@@ -70,13 +71,10 @@ impl Handler for Steps {
         let event = match (effect, &deployment.state) {
             (Effect::ShowCard, _) => return self.show(&deployment).await,
             (Effect::WakeNext, _) => return self.wake_next(&deployment).await,
-            (Effect::TakeTurn, State::Queued { .. }) => {
-                let place = (&deployment.plan.service, &deployment.plan.environment);
-                if self.deployments.next_in_line(place.0, place.1).await?.as_ref() != Some(&id) {
-                    return Ok(Ran::Again(QUEUE_LOOKS));
-                }
-                let facts = self.planner.facts(&deployment, &self.deployments).await?;
-                Event::TurnCame(Box::new(facts))
+            (Effect::TakeTurn, State::Queued { .. }) => return self.take_turn(deployment).await,
+            (Effect::SeeHolds, State::AwaitingApproval { .. }) => {
+                self.see_holds(&deployment).await?;
+                return Ok(Ran::Done);
             }
             (Effect::StartRun, State::Starting { order, unclear: None }) => {
                 match self.start(&deployment, order, job).await? {
@@ -140,6 +138,42 @@ impl Steps {
         let subject = Subject::new(super::SUBJECT, &deployment.id);
         self.channels.show(&subject, &places, &view.into()).await?;
         Ok(Ran::Done)
+    }
+
+    /// What stands in its way now; the deployment is told when that has changed.
+    async fn see_holds(&self, deployment: &Deployment) -> anyhow::Result<Vec<Hold>> {
+        let (plan, by) = (&deployment.plan, &deployment.requested_by);
+        let now = self.clock.now();
+        let holds = self.planner.holds((plan, by), &self.deployments, now).await?;
+        if holds != deployment.held {
+            let event = Event::Held { holds: holds.clone() };
+            match self.deployments.record(&deployment.id, event).await {
+                Ok(_) | Err(Error::Refused(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(holds)
+    }
+
+    /// Locks and freezes are asked about first: what they hold back need not be planned anew
+    /// every time it looks, and lets go ahead what they do not hold.
+    async fn take_turn(&self, deployment: Deployment) -> anyhow::Result<Ran> {
+        let holds = self.see_holds(&deployment).await?;
+        if !holds.is_empty() {
+            return Ok(Ran::Again(look_again(&holds, self.clock.now())));
+        }
+        let Deployment { id, plan, .. } = &deployment;
+        let next = self.deployments.next_in_line(&plan.service, &plan.environment).await?;
+        if next.as_ref() != Some(id) {
+            return Ok(Ran::Again(QUEUE_LOOKS));
+        }
+        let facts = self.planner.facts(&deployment, &self.deployments).await?;
+        match self.deployments.record(id, Event::TurnCame(Box::new(facts))).await {
+            // Locked in this very moment.
+            Ok(Deployment { state: State::Queued { .. }, .. }) => Ok(Ran::Again(QUEUE_LOOKS)),
+            Ok(_) | Err(Error::Refused(_)) => Ok(Ran::Done),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn wake_next(&self, ended: &Deployment) -> anyhow::Result<Ran> {

@@ -21,7 +21,7 @@ pub(super) async fn insert(
     deployment: &Deployment,
     origin: &str,
 ) -> anyhow::Result<bool> {
-    let columns = Columns::of(&deployment.state);
+    let columns = Columns::of(deployment);
     let inserted = sqlx::query(
         "INSERT INTO deployments
              (id, origin, service, environment, holds, queued, open, asked, revision, data)
@@ -62,7 +62,7 @@ pub(super) enum Saved {
 /// Writes the deployment, if nobody else has since it was read.
 pub(super) async fn save(tx: &mut Tx<'_>, loaded: &Loaded) -> anyhow::Result<Saved> {
     let deployment = &loaded.deployment;
-    let columns = Columns::of(&deployment.state);
+    let columns = Columns::of(deployment);
     let saved = sqlx::query(
         "UPDATE deployments
          SET holds = $1, queued = $2, open = $3, revision = revision + 1, data = $4
@@ -109,6 +109,45 @@ pub(super) async fn open(pool: &AnyPool) -> anyhow::Result<Vec<Deployment>> {
     rows.iter().map(data).collect()
 }
 
+/// What waits for an environment, for people or for its turn.
+pub(super) async fn waiting(
+    tx: &mut Tx<'_>,
+    service: &Service,
+    environment: &Environment,
+) -> anyhow::Result<Vec<Deployment>> {
+    let rows = sqlx::query(
+        "SELECT data FROM deployments
+         WHERE service = $1 AND environment = $2 AND open = 1 AND holds = 0",
+    )
+    .bind(service.as_str())
+    .bind(environment.as_str())
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(data).collect()
+}
+
+/// How many deployments are looked back at: a version that was good before that is forgotten.
+const RECENT: i64 = 200;
+
+/// The latest deployments, newest first, of one service or environment or of all.
+pub(super) async fn recent(
+    pool: &AnyPool,
+    service: Option<&Service>,
+    environment: Option<&Environment>,
+) -> anyhow::Result<Vec<Deployment>> {
+    let rows = sqlx::query(
+        "SELECT data FROM deployments
+         WHERE (service = $1 OR $1 = '') AND (environment = $2 OR $2 = '')
+         ORDER BY asked DESC, id DESC LIMIT $3",
+    )
+    .bind(service.map_or("", Service::as_str))
+    .bind(environment.map_or("", Environment::as_str))
+    .bind(RECENT)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(data).collect()
+}
+
 /// Who is next in line in an environment, unless it is taken.
 pub(super) async fn next_in_line(
     pool: &AnyPool,
@@ -143,6 +182,19 @@ pub(super) async fn standing(
     row.map(|row| data(&row)).transpose()
 }
 
+pub(super) async fn standings(
+    pool: &AnyPool,
+) -> anyhow::Result<Vec<(Service, Environment, Standing)>> {
+    let rows =
+        sqlx::query("SELECT service, environment, data FROM standings").fetch_all(pool).await?;
+    let standing = |row: &AnyRow| {
+        let (service, environment): (String, String) =
+            (row.try_get("service")?, row.try_get("environment")?);
+        Ok((service.parse()?, environment.parse()?, data(row)?))
+    };
+    rows.iter().map(standing).collect()
+}
+
 pub(super) async fn stand(
     tx: &mut Tx<'_>,
     (service, environment): (&Service, &Environment),
@@ -160,29 +212,27 @@ pub(super) async fn stand(
     Ok(())
 }
 
-/// What the database has to know of a state without reading it.
+/// What the database has to know of a deployment without reading it.
 struct Columns {
     holds: i64,
     queued: i64,
     open: i64,
 }
 
+/// Later than every moment there will be: what is held does not stand in the way of what is not.
+const HELD: i64 = 1 << 60;
+
 impl Columns {
-    fn of(state: &State) -> Self {
-        let queued = match state {
-            State::Queued { since } => since.0.max(1),
+    fn of(deployment: &Deployment) -> Self {
+        let queued = match &deployment.state {
+            State::Queued { since } if !deployment.held.is_empty() => HELD + since.0,
+            // The way back goes before everything that waits to go out.
+            State::Queued { .. } if deployment.plan.back => 1,
+            State::Queued { since } => since.0.max(2),
             _ => 0,
         };
-        let holds = match state {
-            State::AwaitingApproval { .. } | State::Queued { .. } | State::Ended(_) => false,
-            State::Starting { .. }
-            | State::Running { .. }
-            | State::Verifying(_)
-            | State::CountingDown { .. }
-            | State::Unknown { .. } => true,
-        };
-        let open = !matches!(state, State::Ended(_));
-        Self { holds: holds.into(), queued, open: open.into() }
+        let open = !matches!(deployment.state, State::Ended(_));
+        Self { holds: deployment.state.holds().into(), queued, open: open.into() }
     }
 }
 

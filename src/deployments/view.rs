@@ -3,16 +3,17 @@
 use serde::Serialize;
 
 use super::{
-    deployment::{Deployment, Way},
+    buttons::{Viewer, approvers, buttons},
+    deployment::Deployment,
+    plan::Plan,
     state::{Outcome, State},
     wording,
 };
 use crate::{
-    access::{Access, Permission, Target},
+    access::Access,
     cards::{Button, View},
     clock::{Timestamp, spoken},
     health::Answer,
-    names::PersonId,
     outbound::Base,
     pipelines::{Changes, Commit, Progress, Run},
 };
@@ -36,6 +37,8 @@ pub struct DeploymentView {
     color: &'static str,
     /// What it means, and what to press or say next.
     next: Option<String>,
+    /// What stands in its way.
+    holds: Vec<String>,
     facts: Vec<Fact>,
     changes: Option<ChangesView>,
     progress: Option<ProgressView>,
@@ -45,24 +48,15 @@ pub struct DeploymentView {
     buttons: Vec<Button>,
 }
 
-/// What one person may do here; their card has the buttons for it.
-#[derive(Clone, Copy, Debug)]
-pub struct Viewer {
-    /// Approve or decline it.
-    pub may_approve: bool,
-    /// Stop it.
-    pub may_cancel: bool,
+#[derive(Debug, Serialize)]
+pub(super) struct Fact {
+    pub(super) title: &'static str,
+    pub(super) value: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Fact {
-    title: &'static str,
-    value: String,
-}
-
-#[derive(Debug, Serialize)]
-struct ChangesView {
-    heading: String,
+pub(super) struct ChangesView {
+    pub(super) heading: String,
     commits: Vec<String>,
     more: Option<String>,
 }
@@ -96,8 +90,9 @@ impl DeploymentView {
             id: deployment.id.to_string(),
             title: format!("{} · {} ← {}", plan.service, plan.environment, plan.version),
             status: wording::status(deployment, now),
-            color: color(&deployment.state),
+            color: color(deployment),
             next: next(deployment, access, now),
+            holds: wording::holds(deployment, now),
             facts: facts(deployment, now),
             changes: changes(deployment),
             progress: progress(deployment, now),
@@ -117,15 +112,16 @@ impl View for DeploymentView {
     }
 }
 
-fn color(state: &State) -> &'static str {
-    match state {
-        State::AwaitingApproval { .. } | State::CountingDown { .. } | State::Unknown { .. } => {
-            "warning"
-        }
+fn color(deployment: &Deployment) -> &'static str {
+    match &deployment.state {
+        State::Queued { .. } if deployment.held.is_empty() => "default",
+        State::AwaitingApproval { .. }
+        | State::Queued { .. }
+        | State::CountingDown { .. }
+        | State::Unknown { .. } => "warning",
         State::Starting { .. } | State::Running { .. } | State::Verifying(_) => "accent",
         State::Ended(Outcome::Succeeded { .. }) => "good",
-        State::Queued { .. }
-        | State::Ended(
+        State::Ended(
             Outcome::Declined { .. }
             | Outcome::Cancelled { begun: false, .. }
             | Outcome::Expired
@@ -143,7 +139,12 @@ fn next(deployment: &Deployment, access: &Access, now: Timestamp) -> Option<Stri
             Some(format!("{} may approve it until {until}.", approvers(deployment, access)))
         }
         State::Queued { .. } => {
-            Some("It starts by itself when nothing else runs there.".to_owned())
+            let when = if deployment.held.is_empty() {
+                "when nothing else runs there"
+            } else {
+                "when nothing holds it back any more"
+            };
+            Some(format!("It starts by itself {when}."))
         }
         State::Unknown { .. } => Some(format!(
             "Look at the pipeline itself. If there is no run, {} can have it started again. If \
@@ -168,30 +169,6 @@ fn next(deployment: &Deployment, access: &Access, now: Timestamp) -> Option<Stri
     }
 }
 
-/// `bob or carol`, without the requester where the rule leaves them out.
-fn approvers(deployment: &Deployment, access: &Access) -> String {
-    let plan = &deployment.plan;
-    let target = Target::of(&plan.service, &plan.environment);
-    let who = access.who_may(Permission::Approve, target);
-    let counts = |ids: &[PersonId]| {
-        plan.policy.requester_may_approve || !ids.contains(&deployment.requested_by.id)
-    };
-    let agreed = |ids: &[PersonId]| {
-        deployment.approvals.iter().any(|approval| ids.contains(&approval.by.id))
-    };
-    let names: Vec<&str> = who
-        .iter()
-        .filter(|person| counts(&person.ids) && !agreed(&person.ids))
-        .map(|person| person.name.as_str())
-        .collect();
-    match names.split_last() {
-        None => "Nobody".to_owned(),
-        Some((only, [])) => (*only).to_owned(),
-        Some((last, others)) if others.len() < 6 => format!("{} or {last}", others.join(", ")),
-        Some(_) => format!("{} or one of {} others", names[0], names.len() - 1),
-    }
-}
-
 fn facts(deployment: &Deployment, now: Timestamp) -> Vec<Fact> {
     let plan = &deployment.plan;
     let asked = deployment.asked.time_of_day(now);
@@ -201,6 +178,13 @@ fn facts(deployment: &Deployment, now: Timestamp) -> Vec<Fact> {
     }];
     if let Some(reason) = &deployment.reason {
         facts.push(Fact { title: "Reason", value: reason.clone() });
+    }
+    if let (true, Some(from)) = (plan.back, &plan.from) {
+        facts.push(Fact { title: "Goes back from", value: from.version.to_string() });
+    }
+    if let Some(exception) = &plan.exception {
+        let value = format!("{exception} ({})", deployment.requested_by.name);
+        facts.push(Fact { title: "Overrides freezes", value });
     }
     if !deployment.approvals.is_empty() {
         let names: Vec<&str> = deployment.approvals.iter().map(|a| a.by.name.as_str()).collect();
@@ -222,12 +206,16 @@ fn facts(deployment: &Deployment, now: Timestamp) -> Vec<Fact> {
 }
 
 fn changes(deployment: &Deployment) -> Option<ChangesView> {
-    let plan = &deployment.plan;
     let undecided = matches!(
         deployment.state,
         State::AwaitingApproval { .. } | State::Queued { .. } | State::Starting { .. }
     );
-    let Changes { total, behind, commits, .. } = plan.changes.as_ref().filter(|_| undecided)?;
+    changes_of(&deployment.plan).filter(|_| undecided)
+}
+
+/// What a plan would ship and take back.
+pub(super) fn changes_of(plan: &Plan) -> Option<ChangesView> {
+    let Changes { total, behind, commits, .. } = plan.changes.as_ref()?;
     let from = plan.from.as_ref()?;
     let plural = |n: usize| if n == 1 { "1 commit".to_owned() } else { format!("{n} commits") };
     let heading = match (total, behind) {
@@ -291,46 +279,4 @@ fn link(deployment: &Deployment) -> Option<Link> {
     };
     let safe: Base = url.parse().ok()?;
     Some(Link { title, url: safe.to_string() })
-}
-
-fn buttons(deployment: &Deployment, viewer: Viewer) -> Vec<Button> {
-    let (id, plan) = (&deployment.id, &deployment.plan);
-    let button = |title: &str, say: String, style| Button {
-        title: title.to_owned(),
-        say,
-        style,
-        secondary: false,
-    };
-    let approve = format!("/approve {id} --plan {}", plan.digest().short());
-    let cancel = format!("/cancel {id}");
-    let again = format!("/deploy {} {} --service {}", plan.environment, plan.version, plan.service);
-    let mut buttons = vec![];
-    match &deployment.state {
-        State::AwaitingApproval { .. } => {
-            if viewer.may_approve {
-                buttons.push(button("Approve", approve, "positive"));
-                buttons.push(button("Decline", format!("/decline {id}"), "default"));
-            }
-            if viewer.may_cancel {
-                buttons.push(button("Cancel", cancel, "default"));
-            }
-        }
-        State::Unknown { .. } if viewer.may_approve => {
-            buttons.push(button("There is no run: start it", approve, "default"));
-            buttons.push(button("Give up", format!("/decline {id}"), "default"));
-        }
-        State::Queued { .. } | State::Running { stopping: None, .. } if viewer.may_cancel => {
-            buttons.push(button("Cancel", cancel, "default"));
-        }
-        State::CountingDown { .. } if viewer.may_cancel => {
-            buttons.push(button("Stop", cancel, "destructive"));
-        }
-        State::Ended(Outcome::PipelineFailed { .. } | Outcome::Expired)
-            if deployment.way == Way::Out =>
-        {
-            buttons.push(button("Ask again", again, "default"));
-        }
-        _ => {}
-    }
-    buttons
 }

@@ -84,6 +84,10 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
             1 => "Waiting for 1 approval".to_owned(),
             missing => format!("Waiting for {missing} approvals"),
         },
+        State::Queued { .. } if !deployment.held.is_empty() => {
+            let approved = if deployment.approvals.is_empty() { "" } else { "Approved. " };
+            format!("{approved}Held back from {environment}")
+        }
         State::Queued { .. } if deployment.approvals.is_empty() => {
             format!("Waiting for its turn in {environment}")
         }
@@ -129,8 +133,26 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
         State::Unknown { why, .. } => {
             format!("Nobody knows whether a run of {version} was started: {why}")
         }
+        State::Ended(Outcome::Succeeded { checks }) if deployment.plan.back => {
+            came_back(deployment, *checks)
+        }
         State::Ended(outcome) => outcome.to_string(),
     }
+}
+
+fn came_back(deployment: &Deployment, checks: usize) -> String {
+    let (environment, version) = (&deployment.plan.environment, &deployment.plan.version);
+    let proof = if checks == 0 { "No health checks are configured" } else { "It is healthy" };
+    format!(
+        "Rolled back to {version}. {proof}. {environment} stays locked until somebody unlocks it"
+    )
+}
+
+/// What stands in its way while nothing has been touched, one sentence each.
+pub(super) fn holds(deployment: &Deployment, now: Timestamp) -> Vec<String> {
+    let waits = matches!(deployment.state, State::AwaitingApproval { .. } | State::Queued { .. });
+    let holds = deployment.held.iter().filter(|hold| waits && !hold.is_over(now));
+    holds.map(|hold| hold.spoken(now)).collect()
 }
 
 /// The version that is on its way now.

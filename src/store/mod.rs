@@ -139,6 +139,7 @@ const STEPS: &[(&str, &str)] = &[
     ("foundation", include_str!("migrations/0001_foundation.sql")),
     ("chat", include_str!("migrations/0002_chat.sql")),
     ("deployments", include_str!("migrations/0003_deployments.sql")),
+    ("locks", include_str!("migrations/0005_locks.sql")),
 ];
 
 async fn migrate(pool: &AnyPool) -> anyhow::Result<()> {

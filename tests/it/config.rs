@@ -91,6 +91,7 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "Environment",
             "InputName",
             "Listen",
+            "Moment",
             "PersonName",
             "PipelineName",
             "Repository",
@@ -98,7 +99,9 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "Secret",
             "Service",
             "Span",
-            "Version"
+            "TimeOfDay",
+            "Version",
+            "ZoneName"
         ],
         "teach src/config/leaves.rs the new type, then this list"
     );

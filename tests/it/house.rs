@@ -96,7 +96,27 @@ const PLAN: &[(&str, &[&str])] = &[
 ];
 
 /// Files that decide and never act.
-const PURE: &[&str] = &["course", "deployment", "plan", "standing", "state", "wording"];
+const PURE: &[&str] = &[
+    "buttons",
+    "course",
+    "deployment",
+    "forecast",
+    "freezes/mod",
+    "freezes/settings",
+    "history",
+    "hold",
+    "list",
+    "locks/lock",
+    "locks/view",
+    "mine",
+    "plan",
+    "refusal",
+    "slips",
+    "standing",
+    "state",
+    "status/view",
+    "wording",
+];
 
 /// A longer file has more than one thing to say.
 const LONGEST_FILE: usize = 350;

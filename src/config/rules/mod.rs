@@ -1,6 +1,7 @@
 //! What no single value shows: names that stand for nothing, rules that nobody can satisfy.
 
 mod app;
+mod freezes;
 mod people;
 mod services;
 mod teams;
@@ -22,6 +23,8 @@ pub(super) struct Found<'a> {
     meant: Vec<Path>,
     /// How many mistakes the schema found: what touches them would only follow from them.
     early: usize,
+    /// What was taken away before the rest was read.
+    cuts: Vec<Path>,
     /// Every mistake.
     pub mistakes: Vec<(Path, Place, String)>,
     /// What is allowed but can hardly be meant.
@@ -38,13 +41,14 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     }
     people::check(config, found);
     services::check(config, found);
+    freezes::check(config, found);
 }
 
 impl<'a> Found<'a> {
     /// Begins with what the schema found.
     pub(super) fn new(tree: &'a Node, shape: Shape) -> Self {
-        let Shape { mistakes, meant, .. } = shape;
-        Self { tree, meant, early: mistakes.len(), mistakes, warnings: vec![] }
+        let Shape { mistakes, meant, cuts } = shape;
+        Self { tree, meant, early: mistakes.len(), cuts, mistakes, warnings: vec![] }
     }
 
     /// A mistake, unless it would only follow from one that is already named.
@@ -69,6 +73,12 @@ impl<'a> Found<'a> {
     /// Whether anything below `path` is wrong, however it was found.
     fn is_sound(&self, path: &Path) -> bool {
         !self.is_touched(path) && self.mistakes.iter().all(|(wrong, ..)| !wrong.touches(path))
+    }
+
+    /// Where the items of a list stand in the file, of those that could be read.
+    fn items(&self, list: &Path) -> Vec<Path> {
+        let all = (0..self.tree.count(list)).map(|index| list.item(index));
+        all.filter(|item| !self.cuts.contains(item)).collect()
     }
 
     /// Whether that key was written, rather than left to its default.

@@ -24,6 +24,9 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
         }
         for (environment, settings) in &service.environments {
             let path = path.key("environments").key(environment.as_str());
+            if environment.as_str() == "list" {
+                found.wrong(&path, "an environment cannot be called so: `/deploy list` lists");
+            }
             if let Some(own) = &settings.pipeline {
                 pipeline(&path, own.as_str(), found);
             }
@@ -66,7 +69,10 @@ fn health(path: &Path, settings: &EnvironmentSettings, found: &mut Found<'_>) {
             let what = "nothing would ever be rolled back: without `health` nobody knows that a \
                         deployment went wrong";
             found.wrong(&rollback.key("automatic"), what);
-        } else if found.is_written(path, "rollback") && settings.rollback.automatic {
+        } else if found.is_written(path, "rollback")
+            && settings.rollback.automatic
+            && !found.is_written(&rollback, "approvals")
+        {
             let what = "has no effect without `health`: nobody knows that a deployment went wrong";
             found.odd(&rollback, what);
         }
@@ -121,7 +127,15 @@ fn somebody(
     }
     let (needed, requester_may) = (settings.approvals, settings.requester_may_approve);
     if let Err(error) = access.could_approve(service, environment, needed, requester_may) {
-        let but = if requester_may { "" } else { "; whoever asks cannot be one of them" };
-        found.wrong(&path.key("approvals"), format!("{error}{but}"));
+        found.wrong(&path.key("approvals"), format!("{error}{}", but(requester_may)));
     }
+    let Some(needed) = settings.rollback.approvals else { return };
+    if let Err(error) = access.could_approve(service, environment, needed, requester_may) {
+        let path = path.key("rollback").key("approvals");
+        found.wrong(&path, format!("{error}{}", but(requester_may)));
+    }
+}
+
+fn but(requester_may: bool) -> &'static str {
+    if requester_may { "" } else { "; whoever asks cannot be one of them" }
 }

@@ -33,9 +33,9 @@ pub use pipeline::{Answers, PretendPipeline};
 
 /// May deploy.
 pub const ALICE: &str = "alice";
-/// May deploy, approve and cancel.
+/// May deploy, approve, cancel, lock and override a freeze.
 pub const BOB: &str = "bob";
-/// May approve and cancel.
+/// May approve, cancel and lock.
 pub const CAROL: &str = "carol";
 /// May nothing.
 pub const MALLORY: &str = "mallory";
@@ -48,7 +48,7 @@ const PEOPLE: &str = r#"{
     },
     "roles": {
         "developer": {"people": ["alice", "bob"], "may": [{"do": ["look", "deploy"]}]},
-        "approver": {"people": ["bob", "carol"], "may": [{"do": ["look", "approve", "cancel"]}]}
+        "approver": {"people": ["bob", "carol"], "may": [{"do": ["look", "approve", "cancel", "lock", "override"]}]}
     }
 }"#;
 
@@ -80,6 +80,15 @@ const MORNING: Timestamp = Timestamp(1_760_001_300_000);
 struct People {
     people: BTreeMap<pilothouse::names::PersonName, access::PersonSettings>,
     roles: BTreeMap<pilothouse::names::RoleName, access::RoleSettings>,
+}
+
+/// Services, and the freezes beside them when a story has any: `{"checkout": …, "freezes": […]}`.
+#[derive(serde::Deserialize)]
+struct Rules {
+    #[serde(default)]
+    freezes: Vec<deployments::FreezeSettings>,
+    #[serde(flatten)]
+    services: deployments::Settings,
 }
 
 /// The bot, and the world it lives in.
@@ -180,7 +189,8 @@ impl Bot {
     /// What pressing a button of the newest card says.
     pub fn says_button(&self, title: &str) -> String {
         let card = self.chat.newest();
-        let buttons = card["actions"].as_array().unwrap();
+        let mut buttons = vec![];
+        pressable(&card, &mut buttons);
         let button = buttons.iter().find(|button| button["title"] == title);
         let button = button.unwrap_or_else(|| panic!("no button `{title}` on {card:#}"));
         button["data"]["say"].as_str().unwrap().to_owned()
@@ -258,7 +268,7 @@ fn world(
     chat: &Arc<PretendChat>,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let services: deployments::Settings = serde_json::from_str(services).unwrap();
+    let Rules { freezes, services } = serde_json::from_str(services).unwrap();
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -270,6 +280,7 @@ fn world(
     World {
         access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
         services,
+        freezes,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         channels: vec![chat.clone()],
@@ -298,6 +309,16 @@ fn collect(part: &Value, found: &mut Vec<String>) {
                 }
             }
         }
+        _ => {}
+    }
+}
+
+/// Every button of a card, wherever it is.
+fn pressable(part: &Value, found: &mut Vec<Value>) {
+    match part {
+        Value::Array(parts) => parts.iter().for_each(|part| pressable(part, found)),
+        Value::Object(fields) if fields.contains_key("verb") => found.push(part.clone()),
+        Value::Object(fields) => fields.values().for_each(|part| pressable(part, found)),
         _ => {}
     }
 }

@@ -38,6 +38,7 @@ pub struct PretendPipeline {
     answers: Mutex<Answers>,
     hidden: Mutex<bool>,
     commits: Mutex<BTreeMap<String, String>>,
+    behind: AtomicUsize,
 }
 
 impl PretendPipeline {
@@ -69,6 +70,12 @@ impl PretendPipeline {
     /// From now on a version stands for that commit.
     pub fn tags(&self, version: &str, commit: &str) {
         self.commits.lock().unwrap().insert(version.to_owned(), commit.to_owned());
+    }
+
+    /// From now on every version lacks so many commits of what it is compared with, and has none
+    /// of its own.
+    pub fn goes_back(&self, commits: usize) {
+        self.behind.store(commits, Ordering::Relaxed);
     }
 
     /// Every run that still runs ends so.
@@ -111,10 +118,11 @@ impl Pipeline for PretendPipeline {
         let title = "Fix [the](http://evil.example) **basket** <at>everyone</at>".to_owned();
         let commit_line =
             Commit { id: "0123456789abcdef".to_owned(), author: "dana".to_owned(), title };
+        let behind = self.behind.load(Ordering::Relaxed);
         let changes = wish.since.map(|_| Changes {
-            total: 12,
-            behind: 0,
-            commits: vec![commit_line],
+            total: if behind == 0 { 12 } else { 0 },
+            behind,
+            commits: if behind == 0 { vec![commit_line] } else { vec![] },
             url: Some("https://ci.example/compare".to_owned()),
         });
         Ok(Resolved { commit, artifact: None, changes })
