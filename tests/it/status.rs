@@ -209,7 +209,7 @@ async fn mine_is_what_waits_for_me_and_what_of_mine_waits_for_whom() {
     assert!(!alice.contains("v3"), "{alice}");
     let bob = bot.hears(BOB, "/mine").await;
     assert!(!bob.contains("v1"), "he has already approved it: {bob}");
-    assert!(bob.contains("v3: Approved. Waiting for its turn in staging. Something else runs"));
+    assert!(bob.contains("v3: Waiting for its turn in staging. Something else runs"));
     assert!(bob.contains("You hold the lock of checkout in production"), "{bob}");
     let carol = bot.hears(CAROL, "/mine").await;
     assert!(carol.contains("Waits for you\ncheckout · production ← v1"), "{carol}");

@@ -58,6 +58,7 @@ fn deployment(status: &str, color: &str, buttons: &[(&str, &str)]) -> Card {
         "next": null,
         "facts": [{ "title": "Asked by", "value": "alice, 15:40 UTC" }],
         "changes": null, "progress": null, "tail": null, "checks": [], "link": null,
+        "holds": [],
         "buttons": buttons,
     }))
     .into()
