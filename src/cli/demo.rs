@@ -25,7 +25,7 @@ use crate::{
             Console, Seat, Shown, screen,
             script::{Motion, Script},
         },
-        teams::Teams,
+        teams::{self, Teams},
     },
     clock::Clock,
     config::{self, Config, Secrets},
@@ -36,6 +36,15 @@ use crate::{
 
 /// Who may speak at the terminal.
 const PEOPLE: &[&str] = &["alice", "bob", "carol", "mallory"];
+
+/// Who they are in Microsoft's Playground, whose user is Alex: by ids that are one digit too long to
+/// stand in a configuration.
+const PLAYGROUND: &[(&str, &str)] = &[
+    ("bob", "00000000-0000-0000-0000-0000000000020"),
+    ("alice", "00000000-0000-0000-0000-0000000000021"),
+    ("carol", "00000000-0000-0000-0000-0000000000022"),
+    ("mallory", "00000000-0000-0000-0000-0000000000023"),
+];
 
 /// How wide a script's cards are drawn.
 const COLUMNS: usize = 80;
@@ -154,7 +163,13 @@ fn configure(folder: &Path, state: &Path, port: u16) -> anyhow::Result<Config> {
         .replace("{state}", &quoted(state))
         .replace("{folder}", &quoted(folder));
     let checked = config::check_text("the demo's configuration", &text, Secrets::Read);
-    checked.config.ok_or_else(|| anyhow::anyhow!("{}", checked.mistakes))
+    let mut config = checked.config.ok_or_else(|| anyhow::anyhow!("{}", checked.mistakes))?;
+    for (name, id) in PLAYGROUND {
+        let person = config.people.entry(name.parse()?).or_default();
+        person.entra = Some((*id).to_owned());
+        person.tenant = Some(teams::DEMO_TENANT.to_owned());
+    }
+    Ok(config)
 }
 
 /// Starts the sample service, and returns its port.

@@ -28,6 +28,7 @@ pub use connector::{
     CONVERSATION_GONE, Connector, MESSAGE_GONE, Member, conversation_is_gone, message_is_gone,
 };
 pub use pace::{Pace, Turn};
+pub use receive::DEMO_TENANT;
 pub use references::{Reference, References};
 pub use service_url::{NotAllowed, ServiceUrl};
 pub use settings::{Addresses, Cloud, Credential, OwnAddresses, RoomSettings, Settings};

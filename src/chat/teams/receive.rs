@@ -17,7 +17,7 @@ const NOBODY: &str = "Teams did not say who you are, so nothing was done. Guests
                       people cannot use this bot; ask a colleague of the organisation.";
 
 /// The tenant of people nobody has proved; also the one Microsoft's Playground says it is.
-const DEMO_TENANT: &str = "00000000-0000-0000-0000-000000000001";
+pub const DEMO_TENANT: &str = "00000000-0000-0000-0000-000000000001";
 
 impl Teams {
     /// Does what an activity asks for, or writes it down to be done. Never waits for the doing,
