@@ -250,6 +250,18 @@ impl Worker {
         .transpose()
     }
 
+    /// Whether something is being done, or is due.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_busy(&self) -> sqlx::Result<bool> {
+        let sql = "SELECT 1 AS busy FROM jobs
+                   WHERE parked = '' AND (run_at <= $1 OR leased_until > $1) LIMIT 1";
+        let now = self.clock.now().0;
+        let row = sqlx::query(sql).bind(now).fetch_optional(self.db.reader()).await?;
+        Ok(row.is_some())
+    }
+
     /// A look that takes no write lock, so that an idle bot leaves the database alone.
     async fn anything_due(&self, now: Timestamp) -> sqlx::Result<bool> {
         let sql = "SELECT 1 AS due FROM jobs

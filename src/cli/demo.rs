@@ -145,7 +145,8 @@ struct Moving(App);
 #[async_trait]
 impl Motion for Moving {
     async fn moving(&self) -> anyhow::Result<bool> {
-        Ok(self.0.commands.deployments.moving().await?)
+        // What has been decided may still have to be drawn.
+        Ok(self.0.commands.deployments.moving().await? || self.0.worker.is_busy().await?)
     }
 }
 

@@ -16,7 +16,8 @@ use crate::{
 
 /// How often a run is looked at: often while people watch, seldom once it has become a long one.
 /// Halving these doubles what is asked of the vendor, whose limit is an hourly one.
-const LOOKS: [(Duration, Duration); 2] = [
+const LOOKS: [(Duration, Duration); 3] = [
+    (Duration::from_secs(15), Duration::from_secs(1)),
     (Duration::from_mins(1), Duration::from_secs(2)),
     (Duration::from_mins(10), Duration::from_secs(5)),
 ];
