@@ -17,7 +17,7 @@ state=${DEMO_STATE:?it says where the sample service looks}
 # How long each step takes, in seconds: long enough to be watched, and longer in production.
 case $environment in
     production) pause=0.6 ;;
-    *) pause=0.25 ;;
+    *) pause=0.2 ;;
 esac
 
 # Names become file names below; refuse what could lead elsewhere.
