@@ -53,6 +53,16 @@ pub enum Permission {
     Lock,
     /// Deploy in spite of a freeze, with a reason that everybody reads.
     Override,
+    /// Acknowledge and silence alerts.
+    Alerts,
+    /// Reach whoever is on call.
+    Page,
+    /// Run the steps of runbooks that can be run.
+    Run,
+    /// Declare incidents, tell how they go, and end them.
+    Incidents,
+    /// Read who did what, refusals included.
+    Audit,
 }
 
 impl fmt::Display for Permission {
@@ -64,6 +74,11 @@ impl fmt::Display for Permission {
             Self::Cancel => "cancel deployments of",
             Self::Lock => "lock or unlock",
             Self::Override => "override a freeze of",
+            Self::Alerts => "handle alerts of",
+            Self::Page => "page people about",
+            Self::Run => "run steps of runbooks for",
+            Self::Incidents => "lead incidents of",
+            Self::Audit => "read the audit of",
         })
     }
 }

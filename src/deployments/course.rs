@@ -77,6 +77,8 @@ impl Deployment {
     pub(super) fn not_found(&mut self, certain: bool, now: Timestamp) -> Effects {
         let State::Starting { order, unclear } = &mut self.state else { return vec![] };
         if certain {
+            // What it did not know before, it knows now: the order may be given once more.
+            *unclear = None;
             return vec![(Effect::StartRun, NOW)];
         }
         let unclear = unclear.get_or_insert_with(|| {

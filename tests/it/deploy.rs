@@ -44,7 +44,7 @@ async fn production_needs_a_second_person_and_ends_healthy() {
         bot.shows(),
         "checkout · production ← v2.1.0\nBuild #456 started. Monitoring…\n[Cancel] [Open build #456]"
     );
-    assert!(bot.reads().contains("2 of 5 steps done, 1 s: push image"), "{}", bot.reads());
+    assert!(bot.reads().contains("2 of 5 steps done, 2 s: push image"), "{}", bot.reads());
     bot.pipeline.finishes(RunState::Succeeded);
     bot.passes(seconds(5)).await;
     assert!(bot.shows().contains("Checking health"), "{}", bot.shows());
@@ -297,6 +297,21 @@ async fn a_run_that_shows_up_late_is_adopted() {
     bot.passes(minutes(2)).await;
     assert!(bot.shows().contains("Build #456 started"), "{}", bot.shows());
     assert_eq!(bot.pipeline.started(), 1);
+}
+
+#[tokio::test]
+async fn a_run_that_was_not_seen_and_then_is_known_not_to_be_is_asked_for_again() {
+    let bot = Bot::start().await;
+    bot.pipeline.answers(Answers::Silence);
+    bot.hears(ALICE, "/deploy production v2").await;
+    bot.presses(BOB, "Approve").await;
+    bot.passes(seconds(20)).await;
+    assert!(bot.shows().contains("Looking for the run"), "{}", bot.shows());
+    bot.pipeline.answers(Answers::Well);
+    bot.pipeline.knows_all(true);
+    bot.passes(seconds(40)).await;
+    assert!(bot.shows().contains("Build #456 started"), "{}", bot.shows());
+    assert_eq!((bot.pipeline.asked(), bot.pipeline.started()), (2, 1));
 }
 
 #[tokio::test]

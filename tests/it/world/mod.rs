@@ -33,9 +33,9 @@ pub use pipeline::{Answers, PretendPipeline};
 
 /// May deploy.
 pub const ALICE: &str = "alice";
-/// May deploy, approve, cancel, lock and override a freeze.
+/// May do everything.
 pub const BOB: &str = "bob";
-/// May approve, cancel and lock.
+/// May do everything but deploy.
 pub const CAROL: &str = "carol";
 /// May nothing.
 pub const MALLORY: &str = "mallory";
@@ -48,7 +48,7 @@ const PEOPLE: &str = r#"{
     },
     "roles": {
         "developer": {"people": ["alice", "bob"], "may": [{"do": ["look", "deploy"]}]},
-        "approver": {"people": ["bob", "carol"], "may": [{"do": ["look", "approve", "cancel", "lock", "override"]}]}
+        "approver": {"people": ["bob", "carol"], "may": [{"do": ["look", "approve", "cancel", "lock", "override", "alerts", "page", "run", "incidents", "audit"]}]}
     }
 }"#;
 

@@ -37,6 +37,7 @@ pub struct PretendPipeline {
     asked: AtomicUsize,
     answers: Mutex<Answers>,
     hidden: Mutex<bool>,
+    certain: Mutex<bool>,
     commits: Mutex<BTreeMap<String, String>>,
     behind: AtomicUsize,
 }
@@ -65,6 +66,11 @@ impl PretendPipeline {
     /// From now on its runs cannot be seen, or can again.
     pub fn hides(&self, hidden: bool) {
         *self.hidden.lock().unwrap() = hidden;
+    }
+
+    /// From now on it can tell that there is no run, or only that it sees none.
+    pub fn knows_all(&self, certain: bool) {
+        *self.certain.lock().unwrap() = certain;
     }
 
     /// From now on a version stands for that commit.
@@ -150,7 +156,12 @@ impl Pipeline for PretendPipeline {
         let correlation = order.correlation.to_string();
         let seen = !*self.hidden.lock().unwrap();
         let there = self.runs.lock().unwrap().contains_key(&correlation);
-        Ok(if seen && there { Found::Run(run(&correlation)) } else { Found::NotSeen })
+        let certain = *self.certain.lock().unwrap();
+        Ok(match (seen && there, certain) {
+            (true, _) => Found::Run(run(&correlation)),
+            (false, true) => Found::Absent,
+            (false, false) => Found::NotSeen,
+        })
     }
 
     async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
