@@ -170,7 +170,14 @@ impl Drawing {
         if depth > DEEPEST {
             return vec![];
         }
-        elements.iter().flat_map(|element| self.element(element, depth)).collect()
+        let mut blocks = vec![];
+        for block in elements.iter().flat_map(|element| self.element(element, depth)) {
+            match (blocks.last_mut(), block) {
+                (Some(Block::Facts(facts)), Block::Facts(more)) => facts.extend(more),
+                (_, block) => blocks.push(block),
+            }
+        }
+        blocks
     }
 
     fn element(&mut self, element: &Value, depth: usize) -> Vec<Block> {
@@ -188,10 +195,9 @@ impl Drawing {
                 }
             }
             "ColumnSet" => {
-                let columns = element["columns"].as_array().cloned().unwrap_or_default();
-                let columns =
-                    columns.iter().flat_map(|column| self.elements(&column["items"], depth + 1));
-                columns.collect()
+                let columns = element["columns"].as_array().map_or(&[][..], Vec::as_slice);
+                let inside = |column: &Value| self.elements(&column["items"], depth + 1);
+                beside(columns.iter().map(inside).collect())
             }
             "Table" => vec![self.table(element, depth)],
             "ProgressBar" => {
@@ -291,6 +297,27 @@ fn word(value: &Value) -> &str {
 
 fn prose(value: &Value) -> String {
     clean(&unescape(word(value)))
+}
+
+/// What stands beside each other: a faint name and its value are a fact, other texts share a line.
+fn beside(columns: Vec<Vec<Block>>) -> Vec<Block> {
+    let texts: Option<Vec<(&str, Tone)>> = columns
+        .iter()
+        .map(|column| match column.as_slice() {
+            [Block::Text { text, tone }] => Some((text.as_str(), *tone)),
+            _ => None,
+        })
+        .collect();
+    match texts.as_deref() {
+        Some([(name, Tone::Faint), (value, _)]) => {
+            vec![Block::Facts(vec![((*name).to_owned(), (*value).to_owned())])]
+        }
+        Some([(_, tone), _, ..]) => {
+            let texts: Vec<&str> = texts.iter().flatten().map(|(text, _)| *text).collect();
+            vec![Block::Text { text: texts.join("  "), tone: *tone }]
+        }
+        _ => columns.into_iter().flatten().collect(),
+    }
 }
 
 fn facts(element: &Value) -> Vec<(String, String)> {
