@@ -149,9 +149,11 @@ impl Renderer {
             if !last && letters(data, longest) > LARGEST {
                 continue;
             }
-            let mut shorter = data.clone();
-            shorten(&mut shorter, longest);
-            let json = self.0.render(look, &shorter)?;
+            let json = if longest == usize::MAX {
+                self.0.render(look, data)?
+            } else {
+                self.0.render(look, &shortened(data, longest))?
+            };
             drawn = serde_json::from_str(&redact(&json)).with_context(|| look.to_owned())?;
             // The template's own white space is not sent.
             if json.len() <= LARGEST || drawn.to_string().len() <= LARGEST {
@@ -173,21 +175,22 @@ fn letters(data: &Value, longest: usize) -> usize {
     }
 }
 
-/// Cuts every text in `data` that is longer.
-fn shorten(data: &mut Value, longest: usize) {
+/// `data` with every text cut that is longer.
+fn shortened(data: &Value, longest: usize) -> Value {
     match data {
-        Value::String(text) => {
-            if let Some((end, _)) = text.char_indices().nth(longest) {
-                text.truncate(end);
-                text.push('…');
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, longest)),
+        Value::String(text) => match text.char_indices().nth(longest) {
+            Some((end, _)) => Value::String(format!("{}…", &text[..end])),
+            None => data.clone(),
+        },
+        Value::Array(items) => items.iter().map(|item| shortened(item, longest)).collect(),
         Value::Object(fields) => {
-            let cut = fields.iter_mut().filter(|(name, _)| !WHOLE.contains(&name.as_str()));
-            cut.for_each(|(_, field)| shorten(field, longest));
+            let field = |(name, field): (&String, &Value)| {
+                let whole = WHOLE.contains(&name.as_str());
+                (name.clone(), if whole { field.clone() } else { shortened(field, longest) })
+            };
+            Value::Object(fields.iter().map(field).collect())
         }
-        _ => {}
+        other => other.clone(),
     }
 }
 

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::{
     super::fill,
+    layout::{beside, coloured, is_apart, put},
     text::{clean, clean_line, unescape},
-    tone::{Tone, coloured, is_colour, tone, toned},
+    tone::{Tone, is_colour, tone, toned},
 };
 
 /// How deep containers may sit in one another; what is deeper is left out. More would leave no
@@ -41,6 +42,10 @@ pub enum Block {
     Facts(Vec<(String, String)>),
     /// Something set apart from the rest.
     Group(Vec<Block>),
+    /// What belongs to the line above it.
+    Under(Vec<Block>),
+    /// A free line.
+    Gap,
     /// Rows of cells; the first may be the heading.
     Table(Vec<Vec<String>>),
     /// How much is done.
@@ -171,11 +176,9 @@ impl Drawing {
             return vec![];
         }
         let mut blocks = vec![];
-        for block in elements.iter().flat_map(|element| self.element(element, depth)) {
-            match (blocks.last_mut(), block) {
-                (Some(Block::Facts(facts)), Block::Facts(more)) => facts.extend(more),
-                (_, block) => blocks.push(block),
-            }
+        for element in elements {
+            let element_blocks = self.element(element, depth);
+            put(&mut blocks, is_apart(element), element_blocks);
         }
         blocks
     }
@@ -280,12 +283,14 @@ impl Block {
                 let lines: Vec<_> = facts.iter().map(|(name, v)| format!("{name} {v}")).collect();
                 lines.join("\n")
             }
-            Self::Group(blocks) => blocks.iter().map(Self::text).collect::<Vec<_>>().join("\n"),
+            Self::Group(blocks) | Self::Under(blocks) => {
+                blocks.iter().map(Self::text).collect::<Vec<_>>().join("\n")
+            }
             Self::Table(rows) => {
                 rows.iter().map(|row| row.join(" ")).collect::<Vec<_>>().join("\n")
             }
             Self::Bar { done, total } => format!("{done}/{total}"),
-            Self::Input(_) => String::new(),
+            Self::Input(_) | Self::Gap => String::new(),
             Self::Link { title, url } => format!("{title} {url}"),
         }
     }
@@ -297,27 +302,6 @@ fn word(value: &Value) -> &str {
 
 fn prose(value: &Value) -> String {
     clean(&unescape(word(value)))
-}
-
-/// What stands beside each other: a faint name and its value are a fact, other texts share a line.
-fn beside(columns: Vec<Vec<Block>>) -> Vec<Block> {
-    let texts: Option<Vec<(&str, Tone)>> = columns
-        .iter()
-        .map(|column| match column.as_slice() {
-            [Block::Text { text, tone }] => Some((text.as_str(), *tone)),
-            _ => None,
-        })
-        .collect();
-    match texts.as_deref() {
-        Some([(name, Tone::Faint), (value, _)]) => {
-            vec![Block::Facts(vec![((*name).to_owned(), (*value).to_owned())])]
-        }
-        Some([(_, tone), _, ..]) => {
-            let texts: Vec<&str> = texts.iter().flatten().map(|(text, _)| *text).collect();
-            vec![Block::Text { text: texts.join("  "), tone: *tone }]
-        }
-        _ => columns.into_iter().flatten().collect(),
-    }
 }
 
 fn facts(element: &Value) -> Vec<(String, String)> {

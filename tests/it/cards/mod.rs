@@ -9,6 +9,7 @@ mod hostile;
 mod rules;
 pub mod samples;
 mod size;
+mod terminal;
 
 use std::{collections::BTreeSet, fs};
 
