@@ -56,7 +56,9 @@ fn replace(data: &mut Value, text: &str, instead: bool, whole: bool) {
         Value::String(old) if instead => text.clone_into(old),
         Value::String(old) => *old = format!("{text}{old}"),
         Value::Array(items) => {
-            items.iter_mut().for_each(|item| replace(item, text, instead, whole));
+            for item in items {
+                replace(item, text, instead, whole);
+            }
         }
         Value::Object(fields) => {
             let kept = |key: &str| !whole && ["say", "url"].contains(&key);
@@ -98,17 +100,19 @@ fn collect<'a>(
 ) {
     match card {
         Value::Array(items) => {
-            items.iter().for_each(|item| collect(item, within, markdown, shown));
+            for item in items {
+                collect(item, within, markdown, shown);
+            }
         }
         Value::Object(fields) => {
             for (key, field) in fields {
                 match (key.as_str(), field) {
                     ("text", Value::String(text)) => markdown.push(text),
                     ("title" | "value", Value::String(text)) if within == "facts" => {
-                        markdown.push(text)
+                        markdown.push(text);
                     }
                     ("title" | "label" | "placeholder" | "tooltip", Value::String(text)) => {
-                        shown.push(text)
+                        shown.push(text);
                     }
                     ("codeSnippet", Value::String(code)) => shown.extend(code.lines()),
                     ("data", _) => {}

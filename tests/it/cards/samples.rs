@@ -89,7 +89,9 @@ fn describe(data: &Value, place: &str, shape: &mut Shape) {
             }
         }
         Value::Array(items) => {
-            items.iter().for_each(|item| describe(item, &format!("{place}/*"), shape));
+            for item in items {
+                describe(item, &format!("{place}/*"), shape);
+            }
         }
         _ => {}
     }
