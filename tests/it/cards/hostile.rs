@@ -8,6 +8,10 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::{Value, json};
 
 use super::{samples, size::LARGEST};
+use crate::{
+    deploy::ship,
+    world::{ALICE, Bot},
+};
 
 static RENDERER: LazyLock<Renderer> = LazyLock::new(|| Renderer::new().unwrap());
 
@@ -163,6 +167,16 @@ fn stays_the_card_it_is(card: &Value, hostile: &Value, limited: bool) -> Result<
     let size = hostile.to_string().len();
     prop_assert!(!limited || size <= LARGEST, "{} bytes", size);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_commit_message_of_a_real_card_is_inert() {
+    let bot = Bot::start().await;
+    ship(&bot, "v1").await;
+    bot.hears(ALICE, "/deploy production v2").await;
+    let card = bot.chat.newest().to_string();
+    assert!(!card.contains("<at>"), "no mention can be forged");
+    assert!(card.contains(r"Fix \\[the\\]\\(http://evil.example\\) \\*\\*basket"), "{card}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! one file a state, and accept what the tests then draw of it: `INSTA_UPDATE=always cargo test
 //! --test it cards::`.
 
+mod elements;
 mod hostile;
 mod rules;
 pub mod samples;
