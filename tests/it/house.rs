@@ -20,7 +20,10 @@ const PLAN: &[(&str, &[&str])] = &[
     ("jobs", &["clock", "store"]),
     ("pipelines", &["clock", "names", "outbound", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
-    ("chat", &["access", "cards", "clock", "jobs", "names", "outbound", "secrets", "store"]),
+    (
+        "chat",
+        &["access", "cards", "clock", "jobs", "names", "outbound", "secrets", "store", "vendors"],
+    ),
     (
         "deployments",
         &[

@@ -1,8 +1,7 @@
 //! Microsoft Teams.
 //!
 //! In: [`doors`](self) takes a request, `inbound` proves its token, `activity` reads it, `receive`
-//! and `invokes` do what it asks for. Out: `connector` speaks, with a token of `token`, at the pace
-//! of `pace`, to conversations of `references`, and to addresses of `service_url` alone.
+//! and `invokes` do what it asks for. Out: `connector` speaks, at the pace of `pace`, to conversations of `references`, and to addresses of `service_url` alone.
 
 mod activity;
 mod connector;
@@ -15,7 +14,6 @@ mod receive;
 mod references;
 mod service_url;
 mod settings;
-mod token;
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,8 +29,7 @@ pub use pace::{Pace, Turn};
 pub use receive::DEMO_TENANT;
 pub use references::{Reference, References};
 pub use service_url::{NotAllowed, ServiceUrl};
-pub use settings::{Addresses, Cloud, Credential, OwnAddresses, RoomSettings, Settings};
-pub use token::Tokens;
+pub use settings::{Addresses, Cloud, OwnAddresses, RoomSettings, Settings};
 
 use super::{Channel, Ground, Listener, Place, ShowError, Showing, Subject};
 use crate::{
@@ -40,6 +37,7 @@ use crate::{
     names::RoomName,
     outbound::Outbound,
     secrets::redact,
+    vendors::entra::Tokens,
 };
 use inbound::Inbound;
 
@@ -84,7 +82,7 @@ impl Teams {
     pub fn new(settings: &Settings, ground: Ground, outbound: &Outbound) -> anyhow::Result<Self> {
         let addresses = settings.addresses()?;
         let clock = ground.clock.clone();
-        let tokens = Tokens::new(settings, &addresses, outbound.clone(), clock.clone())?;
+        let tokens = settings.tokens(&addresses, outbound.clone(), clock.clone())?;
         let inbound = Inbound::new(&settings.app_id, &addresses, outbound.clone(), clock);
         let admission = Admission::Proved {
             inbound: Box::new(inbound),
