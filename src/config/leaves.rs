@@ -8,7 +8,7 @@ use crate::{
     deployments::{Moment, TimeOfDay, ZoneName},
     names::{Environment, PersonName, PipelineName, RoleName, RoomName, Service, Version},
     outbound::{BadAddress, Base},
-    pipelines::github_actions::InputName,
+    pipelines::{InputName, Place},
     secrets::Secret,
     vendors::github::Repository,
 };
@@ -26,6 +26,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("Moment", parsed::<Moment>),
     ("PersonName", parsed::<PersonName>),
     ("PipelineName", parsed::<PipelineName>),
+    ("Place", parsed::<Place>),
     ("Repository", parsed::<Repository>),
     ("RoleName", parsed::<RoleName>),
     ("RoomName", parsed::<RoomName>),

@@ -5,13 +5,20 @@
 //! ([`Found`]). Deciding what to do with that is not a pipeline's business.
 
 pub mod command;
+mod common;
 pub mod github_actions;
+pub mod gitlab;
+mod inputs;
+mod place;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use inputs::{BadInputName, InputName, Inputs};
+pub use place::{BadPlace, Place};
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -27,6 +34,8 @@ pub enum Settings {
     Command(command::Settings),
     /// A workflow of GitHub Actions.
     GithubActions(Box<github_actions::Settings>),
+    /// A pipeline of GitLab CI.
+    Gitlab(Box<gitlab::Settings>),
 }
 
 /// What a pipeline may use of the machine it runs on.
@@ -56,6 +65,7 @@ pub fn open(
         Settings::GithubActions(settings) => {
             Arc::new(github_actions::GithubActions::new(settings, ground)?)
         }
+        Settings::Gitlab(settings) => Arc::new(gitlab::Gitlab::new(settings, ground)?),
     })
 }
 

@@ -2,3 +2,5 @@
 
 pub mod entra;
 pub mod github;
+mod quiet;
+pub mod server;

@@ -4,13 +4,10 @@
 
 use serde::Deserialize;
 
-use crate::pipelines::{Changes, Commit, Progress, RunState};
-
-/// How many commits are kept; a card shows fewer, and the rest are counted.
-const COMMITS: usize = 30;
-
-/// The longest line that is kept of what somebody else wrote, in characters.
-const LINE: usize = 120;
+use crate::pipelines::{
+    Changes, Commit, Progress, RunState,
+    common::{COMMITS, is_commit, line},
+};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Dispatched {
@@ -168,8 +165,7 @@ impl Jobs {
 impl CommitSeen {
     /// The commit's id, when it is one.
     pub(super) fn id(&self) -> Option<&str> {
-        let plain = self.sha.chars().all(|c| c.is_ascii_hexdigit());
-        (plain && (40..=64).contains(&self.sha.len())).then_some(self.sha.as_str())
+        is_commit(&self.sha).then_some(self.sha.as_str())
     }
 
     fn shown(&self) -> Commit {
@@ -195,8 +191,4 @@ impl Comparison {
             url: self.html_url.as_deref().and_then(page),
         }
     }
-}
-
-fn line(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LINE).collect()
 }

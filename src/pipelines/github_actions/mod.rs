@@ -46,10 +46,12 @@ use serde::Serialize;
 use url::Url;
 
 use answers::{Dispatched, Jobs, RunSeen, Runs};
-pub use settings::{BadWord, InputName, Inputs, Settings, Workflow};
+pub use settings::{BadWorkflow, Settings, Workflow};
 
 use super::{
-    Found, Ground, Order, Pipeline, Progress, Resolved, Run, RunState, Started, Unresolved, Wish,
+    Found, Ground, Inputs, Order, Pipeline, Progress, Resolved, Run, RunState, Started, Unresolved,
+    Wish,
+    common::{names, with},
 };
 use crate::{
     names::{RunId, Version},
@@ -99,33 +101,6 @@ impl GithubActions {
             inputs: settings.inputs.clone(),
             silent: AtomicBool::new(false),
         })
-    }
-
-    /// Everything the workflow is told.
-    fn told<'a>(&'a self, order: &'a Order) -> Result<BTreeMap<&'a str, &'a str>, String> {
-        let mut told = BTreeMap::new();
-        for (name, value) in &order.parameters {
-            if self.inputs.names().any(|ours| ours.as_str() == name) {
-                return Err(format!(
-                    "the parameter `{name}` has the name of an input that Pilothouse fills itself: \
-                     rename one of them"
-                ));
-            }
-            told.insert(name.as_str(), value.as_str());
-        }
-        told.insert(self.inputs.version.as_str(), order.version.as_str());
-        told.insert(self.inputs.request_id.as_str(), order.correlation.as_str());
-        let optional = [
-            (&self.inputs.commit, order.commit.as_deref()),
-            (&self.inputs.environment, Some(order.environment.as_str())),
-            (&self.inputs.service, Some(order.service.as_str())),
-        ];
-        for (name, value) in optional {
-            if let (Some(name), Some(value)) = (name, value) {
-                told.insert(name.as_str(), value);
-            }
-        }
-        Ok(told)
     }
 
     /// Asks for the run, once; a second time only when an older server refused the question for
@@ -212,7 +187,7 @@ impl Pipeline for GithubActions {
     }
 
     async fn start(&self, order: &Order) -> Started {
-        let inputs = match self.told(order) {
+        let inputs = match self.inputs.told(order) {
             Ok(inputs) => inputs,
             Err(why) => return Started::Refused(why),
         };
@@ -294,15 +269,4 @@ impl Pipeline for GithubActions {
 fn knows_no_details(error: &Error) -> bool {
     let Error::Failed(Failure::Refused { status, said }) = error else { return false };
     *status == 400 || (*status == 422 && said.contains("return_run_details"))
-}
-
-fn with(mut url: Url, query: &[(&str, &str)]) -> Url {
-    url.query_pairs_mut().extend_pairs(query);
-    url
-}
-
-/// Whether a title holds the name as a word of its own, so that `ph-1-1` is not seen in `ph-1-12`.
-fn names(title: &str, name: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    title.split(|c| !part(c)).any(|word| word == name)
 }

@@ -5,18 +5,14 @@ use anyhow::{Context, anyhow};
 use super::{
     GithubActions,
     answers::{CommitSeen, Comparison, Tag},
-    with,
 };
 use crate::{
     names::Version,
-    pipelines::{Changes, Resolved, Unresolved, Wish},
+    pipelines::{
+        Changes, Resolved, Unresolved, Wish,
+        common::{no_such_version, with},
+    },
 };
-
-/// How many versions are suggested for one that does not exist. More make the sentence long.
-const SUGGESTED: usize = 3;
-
-/// How like it they must be, from 0 to 1. Less suggests what nobody meant.
-const ALIKE: f64 = 0.7;
 
 impl GithubActions {
     pub(super) async fn resolved(&self, wish: &Wish<'_>) -> Result<Resolved, Unresolved> {
@@ -54,21 +50,8 @@ impl GithubActions {
             }
             tags => tags.unwrap_or_default(),
         };
-        let likeness = |tag: &Tag| strsim::jaro_winkler(&tag.name, version.as_str());
-        let mut alike: Vec<(f64, &Tag)> = tags
-            .iter()
-            .filter(|tag| tag.name.parse::<Version>().is_ok())
-            .map(|tag| (likeness(tag), tag))
-            .filter(|(likeness, _)| *likeness >= ALIKE)
-            .collect();
-        alike.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let names: Vec<String> =
-            alike.iter().take(SUGGESTED).map(|(_, tag)| format!("`{}`", tag.name)).collect();
-        let no = format!("{repository} has no tag, branch or commit `{version}`");
-        Unresolved::NoSuchVersion(match names.as_slice() {
-            [] => no,
-            names => format!("{no}; there is {}", names.join(", ")),
-        })
+        let names = tags.iter().map(|tag| tag.name.as_str());
+        Unresolved::NoSuchVersion(no_such_version(&repository.to_string(), version, names))
     }
 
     /// What would ship; nothing when GitHub cannot or will not tell.

@@ -6,10 +6,7 @@
 mod settings;
 mod sign_in;
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
@@ -17,8 +14,9 @@ use url::Url;
 
 pub use settings::{App, AppId, BadRepository, Credential, Repository, Settings};
 
+use super::{quiet::Quiet, server::next_page};
 use crate::{
-    clock::{Clock, Timestamp, spoken},
+    clock::Clock,
     outbound::{Answer, Base, Failure, Outbound},
 };
 use sign_in::{Held, SignIn};
@@ -26,12 +24,6 @@ use sign_in::{Held, SignIn};
 /// The version of the API. It is the one that GitHub.com and every supported Enterprise Server
 /// know; a newer one is refused by servers that have never heard of it.
 const VERSION: &str = "2022-11-28";
-
-/// How long to wait when GitHub names a limit but no time; it asks for a minute at least.
-const UNNAMED: Duration = Duration::from_mins(1);
-
-/// The longest wait that is believed: GitHub's quotas are filled every hour.
-const LONGEST: Duration = Duration::from_hours(1);
 
 /// How much of what was polled is kept for comparing, in bytes. Less costs quota, never truth.
 const KEPT: u64 = 4 * 1024 * 1024;
@@ -62,11 +54,9 @@ pub struct Github {
     api: Base,
     repository: Repository,
     outbound: Outbound,
-    clock: Clock,
     timeout: Duration,
     sign_in: SignIn,
-    /// Until when GitHub wants to be left alone.
-    quiet: Mutex<Timestamp>,
+    quiet: Quiet,
     /// The last answer to each polled address, with its entity tag.
     seen: moka::sync::Cache<Url, (String, std::sync::Arc<Vec<u8>>)>,
 }
@@ -101,8 +91,8 @@ impl Github {
             })
             .max_capacity(KEPT)
             .build();
-        let quiet = Mutex::new(Timestamp(0));
-        Ok(Self { api, repository, outbound, clock, timeout, sign_in, quiet, seen })
+        let quiet = Quiet::new("GitHub", clock);
+        Ok(Self { api, repository, outbound, timeout, sign_in, quiet, seen })
     }
 
     /// The repository this is about.
@@ -220,7 +210,7 @@ impl Github {
         request: impl Fn() -> RequestBuilder,
         question: bool,
     ) -> Result<Answer, Error> {
-        self.may_speak()?;
+        self.quiet.is_over()?;
         let token = self.noted(self.sign_in.token().await)?;
         match self.once(request(), &token, question).await {
             Err(error) if error.status() == Some(401) && self.sign_in.forget(&token).await => {
@@ -246,22 +236,10 @@ impl Github {
         self.noted(answer.map_err(|failure| Error::Failed(limit(failure))))
     }
 
-    fn may_speak(&self) -> Result<(), Error> {
-        let until = *self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = until.since(self.clock.now());
-        if left.is_zero() {
-            return Ok(());
-        }
-        let said = format!("GitHub asked for quiet, {} more", spoken(left));
-        Err(Failure::NotNow { status: 429, after: Some(left), said }.into())
-    }
-
     /// Remembers when GitHub asked to be left alone.
     fn noted<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
-        if let Err(Error::Failed(Failure::NotNow { after, .. })) = &answer {
-            let until = self.clock.now().plus(after.unwrap_or(UNNAMED).min(LONGEST));
-            let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
-            *quiet = until.max(*quiet);
+        if let Err(Error::Failed(failure)) = &answer {
+            self.quiet.note(failure);
         }
         answer
     }
@@ -283,13 +261,4 @@ fn limit(failure: Failure) -> Failure {
         }
         other => other,
     }
-}
-
-/// The address of the next page (RFC 8288).
-fn next_page(link: &str) -> Option<Url> {
-    link.split(',').find_map(|link| {
-        let (address, attributes) = link.trim().strip_prefix('<')?.split_once('>')?;
-        let is_next = |attribute: &str| matches!(attribute.trim(), "rel=\"next\"" | "rel=next");
-        attributes.split(';').any(is_next).then(|| Url::parse(address).ok())?
-    })
 }

@@ -1,12 +1,15 @@
 //! The one way out: timeouts, size caps, no redirects, checked addresses, and failures sorted by
 //! what they let the caller conclude.
 
-use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
+mod address;
+
+use std::time::Duration;
 
 use anyhow::Context;
 use reqwest::{RequestBuilder, StatusCode, header::HeaderMap, redirect};
-use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
+
+pub use address::{BadAddress, Base, is_this_machine};
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -97,6 +100,11 @@ impl Answer {
         said(&self.body)
     }
 
+    /// How long the server wants to be left alone, when it says so.
+    pub fn pause(&self) -> Option<Duration> {
+        pause(self, Clock::system().now())
+    }
+
     /// One header, when it is plain text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -130,7 +138,16 @@ impl Outbound {
     /// # Errors
     /// Sorted by what they let the caller conclude.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
-        judge(self.hear(request).await?)
+        self.send_for(request, &[]).await
+    }
+
+    /// As [`Outbound::send`], and an answer of a status in `also` is as good as any 2xx.
+    ///
+    /// # Errors
+    /// Sorted by what they let the caller conclude.
+    pub async fn send_for(&self, request: RequestBuilder, also: &[u16]) -> Result<Answer, Failure> {
+        let answer = self.hear(request).await?;
+        if also.contains(&answer.status) { Ok(answer) } else { judge(answer) }
     }
 
     /// Sends a request once and takes any answer, whatever its status.
@@ -204,9 +221,12 @@ fn pause(answer: &Answer, now: Timestamp) -> Option<Duration> {
     if let Some(text) = answer.header("retry-after") {
         return retry_after(text, now);
     }
-    // GitHub and others name a used-up quota, and the second at which it is filled again.
-    answer.header("x-ratelimit-remaining").filter(|left| left.trim() == "0")?;
-    let reset: i64 = answer.header("x-ratelimit-reset")?.trim().parse().ok()?;
+    // GitHub, GitLab and others name a used-up quota, and the second at which it is filled again.
+    let either = |name: &str| {
+        answer.header(&format!("x-ratelimit-{name}")).or(answer.header(&format!("ratelimit-{name}")))
+    };
+    either("remaining").filter(|left| left.trim() == "0")?;
+    let reset: i64 = either("reset")?.trim().parse().ok()?;
     Some(Timestamp(reset.saturating_mul(1000)).since(now))
 }
 
@@ -214,13 +234,25 @@ fn pause(answer: &Answer, now: Timestamp) -> Option<Duration> {
 /// the sentence in it that is for people.
 fn said(body: &[u8]) -> String {
     let json: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-    let sentence = json.as_ref().and_then(|json| json.get("message")?.as_str());
+    let sentence = json.as_ref().and_then(|json| {
+        ["message", "error_description", "error"].into_iter().find_map(|key| words(json.get(key)?))
+    });
     let body = sentence.map_or(body, str::as_bytes);
     let text = String::from_utf8_lossy(&body[..body.len().min(4 * SAID)]);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|c| !c.is_control()).take(SAID).collect();
     let line = if line.is_empty() { "it said nothing".to_owned() } else { line };
     redact(&line).into_owned()
+}
+
+/// The first text in a value: `{"base": ["Reference not found"]}` says "Reference not found".
+fn words(value: &serde_json::Value) -> Option<&str> {
+    match value {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Array(values) => values.iter().find_map(words),
+        serde_json::Value::Object(fields) => fields.values().find_map(words),
+        _ => None,
+    }
 }
 
 /// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3).
@@ -231,104 +263,6 @@ pub fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let date = httpdate::parse_http_date(text.trim()).ok()?;
     let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
     Some(date.saturating_sub(Timestamp(now.0).since(Timestamp(0))))
-}
-
-/// The address of a server we may talk to: HTTPS, or plain HTTP on this very machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Base(Url);
-
-/// Why an address is not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadAddress {
-    /// It does not parse, or is no web address.
-    #[error("`{0}` is not a web address such as https://example.com/path")]
-    NotOne(String),
-    /// Tokens would travel readable for everybody on the way.
-    #[error("`{0}` must begin with https:// (plain http:// is for addresses of this machine only)")]
-    Plain(String),
-    /// Credentials belong into a secret.
-    #[error("an address must not hold a user name or password: refer to a secret instead")]
-    Credentials,
-}
-
-impl Base {
-    /// The address of something below this one. Each segment becomes exactly one path segment;
-    /// one that would not (`..`, an empty one) is refused.
-    pub fn url(&self, segments: &[&str]) -> anyhow::Result<Url> {
-        let mut url = self.0.clone();
-        {
-            let mut path = url.path_segments_mut().map_err(|()| anyhow::anyhow!("no path"))?;
-            path.pop_if_empty();
-            for segment in segments {
-                let bad = matches!(*segment, "" | "." | "..") || segment.contains(char::is_control);
-                anyhow::ensure!(!bad, "`{}` cannot be part of an address", segment.escape_debug());
-                path.push(segment);
-            }
-        }
-        Ok(url)
-    }
-
-    /// The address itself.
-    pub fn as_url(&self) -> &Url {
-        &self.0
-    }
-}
-
-impl FromStr for Base {
-    type Err = BadAddress;
-
-    fn from_str(text: &str) -> Result<Self, BadAddress> {
-        let url = Url::parse(text).map_err(|_| BadAddress::NotOne(text.to_owned()))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(BadAddress::Credentials);
-        }
-        match (url.scheme(), url.host()) {
-            ("https", Some(_)) => Ok(Self(url)),
-            ("http", Some(host)) if is_this_machine(&host) => Ok(Self(url)),
-            ("http", Some(_)) => Err(BadAddress::Plain(text.to_owned())),
-            _ => Err(BadAddress::NotOne(text.to_owned())),
-        }
-    }
-}
-
-impl TryFrom<String> for Base {
-    type Error = BadAddress;
-
-    fn try_from(text: String) -> Result<Self, BadAddress> {
-        text.parse()
-    }
-}
-
-impl From<Base> for String {
-    fn from(base: Base) -> Self {
-        base.0.into()
-    }
-}
-
-impl fmt::Display for Base {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl schemars::JsonSchema for Base {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Address".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "format": "uri" })
-    }
-}
-
-/// Whether a host is certainly this very machine, whatever a name server says.
-pub fn is_this_machine(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(address) => IpAddr::V4(*address).is_loopback(),
-        Host::Ipv6(address) => IpAddr::V6(*address).is_loopback(),
-    }
 }
 
 /// A status as people say it.
