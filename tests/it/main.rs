@@ -15,6 +15,7 @@ mod house;
 mod http_probe;
 mod locks;
 mod package;
+mod pipelines;
 mod replicas;
 mod restart;
 mod rollback;
