@@ -4,12 +4,16 @@
 //! a run was started is three answers ([`Started`]), and so is whether one can be found again
 //! ([`Found`]). Deciding what to do with that is not a pipeline's business.
 
+pub mod argo_cd;
+pub mod azure_devops;
 pub mod command;
 mod common;
 pub mod github_actions;
 pub mod gitlab;
 mod inputs;
+pub mod jenkins;
 mod place;
+pub mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -36,6 +40,14 @@ pub enum Settings {
     GithubActions(Box<github_actions::Settings>),
     /// A pipeline of GitLab CI.
     Gitlab(Box<gitlab::Settings>),
+    /// A pipeline of Azure DevOps.
+    AzureDevops(Box<azure_devops::Settings>),
+    /// A job of Jenkins.
+    Jenkins(Box<jenkins::Settings>),
+    /// A deployment system of one's own.
+    Webhook(Box<webhook::Settings>),
+    /// An application of Argo CD.
+    ArgoCd(Box<argo_cd::Settings>),
 }
 
 /// What a pipeline may use of the machine it runs on.
@@ -66,6 +78,12 @@ pub fn open(
             Arc::new(github_actions::GithubActions::new(settings, ground)?)
         }
         Settings::Gitlab(settings) => Arc::new(gitlab::Gitlab::new(settings, ground)?),
+        Settings::AzureDevops(settings) => {
+            Arc::new(azure_devops::AzureDevops::new(settings, ground)?)
+        }
+        Settings::Jenkins(settings) => Arc::new(jenkins::Jenkins::new(settings, ground)?),
+        Settings::Webhook(settings) => Arc::new(webhook::Webhook::new(settings, ground)?),
+        Settings::ArgoCd(settings) => Arc::new(argo_cd::ArgoCd::new(settings, ground)?),
     })
 }
 

@@ -4,3 +4,4 @@ pub mod entra;
 pub mod github;
 mod quiet;
 pub mod server;
+mod signature;

@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::{entra::Tokens, quiet::Quiet};
+use super::{entra::Tokens, quiet::Quiet, signature::sign};
 use crate::{
     clock::{Clock, Span},
     outbound::{Answer, Base, Failure, Outbound},
@@ -30,6 +30,9 @@ pub enum Key {
     Basic(String, Secret),
     /// A token of Microsoft Entra.
     Entra(Tokens),
+    /// A secret that signs what is sent, in the way of Standard Webhooks; each request has its
+    /// own `webhook-id`.
+    Signature(Secret),
 }
 
 /// Why there is no answer.
@@ -63,6 +66,7 @@ pub struct Server {
     key: Key,
     outbound: Outbound,
     timeout: Duration,
+    clock: Clock,
     quiet: Quiet,
 }
 
@@ -85,8 +89,8 @@ impl Server {
         let timeout = timeout.0;
         let fits = !timeout.is_zero() && timeout <= PATIENCE;
         anyhow::ensure!(fits, "`timeout` must be between 1 ms and {PATIENCE:?}");
-        let quiet = Quiet::new(name, clock);
-        let server = Self { name, base, key, outbound, timeout, quiet };
+        let quiet = Quiet::new(name, clock.clone());
+        let server = Self { name, base, key, outbound, timeout, clock, quiet };
         server.secret()?;
         Ok(server)
     }
@@ -125,7 +129,19 @@ impl Server {
     /// # Errors
     /// As [`Server::ask`].
     pub async fn look(&self, url: Url) -> Result<Answer, Error> {
-        self.call(|| self.outbound.request(Method::GET, url.clone()), None).await
+        self.look_with(url, |request| request).await
+    }
+
+    /// As [`Server::look`], with more in the request.
+    ///
+    /// # Errors
+    /// As [`Server::ask`].
+    pub async fn look_with(
+        &self,
+        url: Url,
+        with: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Answer, Error> {
+        self.call(|| with(self.outbound.request(Method::GET, url.clone())), None).await
     }
 
     /// Asks for a list, page by page, `most` pages at most.
@@ -205,7 +221,19 @@ impl Server {
             Key::Header(name, _) => request.header(*name, token),
             Key::Bearer(_) | Key::Entra(_) => request.bearer_auth(token),
             Key::Basic(user, _) => request.basic_auth(user, Some(token)),
+            Key::Signature(_) => self.stamped(request, token),
         }
+    }
+
+    fn stamped(&self, request: RequestBuilder, secret: &str) -> RequestBuilder {
+        // One that cannot be built is told of when it is sent.
+        let Some(Ok(built)) = request.try_clone().map(RequestBuilder::build) else { return request };
+        let id = built.headers().get("webhook-id").and_then(|id| id.to_str().ok());
+        let body = built.body().and_then(|body| body.as_bytes()).unwrap_or_default();
+        let seconds = self.clock.now().0.div_euclid(1000);
+        request
+            .header("webhook-timestamp", seconds)
+            .header("webhook-signature", sign(secret, id.unwrap_or_default(), seconds, body))
     }
 
     async fn token(&self) -> Result<String, Error> {
@@ -229,7 +257,10 @@ impl Server {
     /// The secret as it is now; none when tokens come from elsewhere.
     fn secret(&self) -> Result<Option<String>, Error> {
         let secret = match &self.key {
-            Key::Header(_, secret) | Key::Bearer(secret) | Key::Basic(_, secret) => secret,
+            Key::Header(_, secret)
+            | Key::Bearer(secret)
+            | Key::Basic(_, secret)
+            | Key::Signature(secret) => secret,
             Key::Entra(_) => return Ok(None),
         };
         let token =

@@ -1,9 +1,13 @@
 //! Every pipeline on a server lives through the same stories, from its face down to the wire.
 
+mod argo_cd;
+mod azure_devops;
 mod gitlab;
+mod jenkins;
 mod stage;
 mod stories;
 mod vendor;
+mod webhook;
 
 /// One test for each story and vendor.
 macro_rules! each_lives_through {
@@ -21,7 +25,14 @@ macro_rules! each_lives_through {
 
 macro_rules! all_live_through {
     ($($story:ident),+ $(,)?) => {
-        $(each_lives_through!($story: gitlab = crate::pipelines::gitlab::Gitlab);)+
+        $(each_lives_through!(
+            $story:
+            argo_cd = crate::pipelines::argo_cd::ArgoCd,
+            azure_devops = crate::pipelines::azure_devops::AzureDevops,
+            gitlab = crate::pipelines::gitlab::Gitlab,
+            jenkins = crate::pipelines::jenkins::Jenkins,
+            webhook = crate::pipelines::webhook::Webhook,
+        );)+
     };
 }
 
