@@ -223,7 +223,9 @@ fn pause(answer: &Answer, now: Timestamp) -> Option<Duration> {
     }
     // GitHub, GitLab and others name a used-up quota, and the second at which it is filled again.
     let either = |name: &str| {
-        answer.header(&format!("x-ratelimit-{name}")).or(answer.header(&format!("ratelimit-{name}")))
+        answer
+            .header(&format!("x-ratelimit-{name}"))
+            .or(answer.header(&format!("ratelimit-{name}")))
     };
     either("remaining").filter(|left| left.trim() == "0")?;
     let reset: i64 = either("reset")?.trim().parse().ok()?;

@@ -42,13 +42,18 @@ pub struct InputName(String);
 pub struct BadInputName(String);
 
 impl Inputs {
+    /// A name that two inputs have.
+    pub fn twice(&self) -> Option<&InputName> {
+        let mut seen = BTreeSet::new();
+        self.names().find(|name| !seen.insert(*name))
+    }
+
     /// Whether no two inputs have one name.
     pub(super) fn check(&self) -> anyhow::Result<()> {
-        let mut seen = BTreeSet::new();
-        for name in self.names() {
-            anyhow::ensure!(seen.insert(name), "two things are given to it as input `{name}`");
+        match self.twice() {
+            Some(twice) => anyhow::bail!("two things are given to the pipeline as input `{twice}`"),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Every name that is used.

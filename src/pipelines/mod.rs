@@ -15,7 +15,7 @@ pub mod jenkins;
 mod place;
 pub mod webhook;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -48,6 +48,31 @@ pub enum Settings {
     Webhook(Box<webhook::Settings>),
     /// An application of Argo CD.
     ArgoCd(Box<argo_cd::Settings>),
+}
+
+impl Settings {
+    /// What it calls the things it is told, when it gives them names.
+    pub fn inputs(&self) -> Option<&Inputs> {
+        match self {
+            Self::GithubActions(settings) => Some(&settings.inputs),
+            Self::Gitlab(settings) => Some(&settings.inputs),
+            Self::AzureDevops(settings) => Some(&settings.inputs),
+            Self::Jenkins(settings) => Some(&settings.inputs),
+            Self::Command(_) | Self::Webhook(_) | Self::ArgoCd(_) => None,
+        }
+    }
+
+    /// How long its server has for one answer, when it is on one of the common kind.
+    pub fn timeout(&self) -> Option<Duration> {
+        match self {
+            Self::Gitlab(settings) => Some(settings.timeout.0),
+            Self::AzureDevops(settings) => Some(settings.timeout.0),
+            Self::Jenkins(settings) => Some(settings.timeout.0),
+            Self::Webhook(settings) => Some(settings.timeout.0),
+            Self::ArgoCd(settings) => Some(settings.timeout.0),
+            Self::Command(_) | Self::GithubActions(_) => None,
+        }
+    }
 }
 
 /// What a pipeline may use of the machine it runs on.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A server slower than this is taken not to have answered; longer would outlast a job's turn.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How Pilothouse proves who it is. Every secret is read anew for each call.
 #[derive(Clone)]
@@ -227,7 +227,9 @@ impl Server {
 
     fn stamped(&self, request: RequestBuilder, secret: &str) -> RequestBuilder {
         // One that cannot be built is told of when it is sent.
-        let Some(Ok(built)) = request.try_clone().map(RequestBuilder::build) else { return request };
+        let Some(Ok(built)) = request.try_clone().map(RequestBuilder::build) else {
+            return request;
+        };
         let id = built.headers().get("webhook-id").and_then(|id| id.to_str().ok());
         let body = built.body().and_then(|body| body.as_bytes()).unwrap_or_default();
         let seconds = self.clock.now().0.div_euclid(1000);
@@ -263,8 +265,7 @@ impl Server {
             | Key::Signature(secret) => secret,
             Key::Entra(_) => return Ok(None),
         };
-        let token =
-            secret.read().map_err(|error| Error::NoKey(self.name, error.to_string()))?;
+        let token = secret.read().map_err(|error| Error::NoKey(self.name, error.to_string()))?;
         if token.chars().all(|c| c.is_ascii_graphic()) {
             return Ok(Some(token));
         }

@@ -53,6 +53,22 @@ fn the_example_holds_every_key_and_no_mistake() {
 }
 
 #[test]
+fn what_the_example_only_mentions_is_right_as_well() {
+    let meant = |line: &str| match line.strip_prefix("  # ") {
+        // Sentences begin with a capital, keys do not.
+        Some(rest) if !rest.starts_with(|c: char| c.is_ascii_uppercase()) => format!("  {rest}"),
+        _ => line.to_owned(),
+    };
+    let (before, pipelines) = example().split_once("\npipelines:\n").unwrap();
+    let (pipelines, after) = pipelines.split_once("\n\n").unwrap();
+    let pipelines: Vec<String> = pipelines.lines().map(meant).collect();
+    let checked = read(&format!("{before}\npipelines:\n{}\n\n{after}", pipelines.join("\n")));
+    assert_eq!(checked.mistakes.to_string(), "");
+    assert_eq!(checked.warnings.to_string().matches("no service uses this pipeline").count(), 5);
+    assert_eq!(checked.config.unwrap().pipelines.len(), 7);
+}
+
+#[test]
 fn the_schema_is_valid_and_agrees_with_our_own_reading() {
     let schema = config::schema();
     jsonschema::meta::validate(&schema).unwrap();

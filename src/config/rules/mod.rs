@@ -3,6 +3,7 @@
 mod app;
 mod freezes;
 mod people;
+mod pipelines;
 mod services;
 mod teams;
 
@@ -40,6 +41,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
         app::check(settings, found);
     }
     people::check(config, found);
+    pipelines::check(config, found);
     services::check(config, found);
     freezes::check(config, found);
 }

@@ -111,9 +111,8 @@ pub(super) struct References {
 
 impl Operation {
     fn is(&self, id: &str) -> bool {
-        let is = |info: &Info| {
-            info.name.as_deref() == Some(INFO) && info.value.as_deref() == Some(id)
-        };
+        let is =
+            |info: &Info| info.name.as_deref() == Some(INFO) && info.value.as_deref() == Some(id);
         self.info.iter().flatten().any(is)
     }
 }

@@ -65,9 +65,9 @@ impl ArgoCd {
     }
 
     async fn application(&self) -> Result<Application, Error> {
-        let url = self.url(&[]).map_err(|error| {
-            Error::Failed(NAME, Failure::Unreached(error.to_string()))
-        })?;
+        let url = self
+            .url(&[])
+            .map_err(|error| Error::Failed(NAME, Failure::Unreached(error.to_string())))?;
         self.server.ask(url).await
     }
 
@@ -220,7 +220,9 @@ impl Pipeline for ArgoCd {
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
         let ours = self.application().await?.has(run.id.as_str());
         anyhow::ensure!(ours, "another operation has taken this one's place at {NAME}");
-        self.server.act((Method::DELETE, self.url(&["operation"])?), &[], |request| request).await?;
+        self.server
+            .act((Method::DELETE, self.url(&["operation"])?), &[], |request| request)
+            .await?;
         Ok(())
     }
 }

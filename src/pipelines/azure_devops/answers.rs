@@ -201,15 +201,16 @@ impl Timeline {
 
     /// Whether somebody has to approve something now.
     fn waits(&self) -> bool {
-        self.records.iter().any(|record| record.is_a("Checkpoint.Approval") && !record.is("completed"))
+        self.records
+            .iter()
+            .any(|record| record.is_a("Checkpoint.Approval") && !record.is("completed"))
     }
 
     /// What failed, as deep inside as is told, and the first reason given.
     fn fault(&self) -> Option<String> {
         let failed = |kind: &str| {
-            let is = |record: &&Record| {
-                record.is_a(kind) && record.result.as_deref() == Some("failed")
-            };
+            let is =
+                |record: &&Record| record.is_a(kind) && record.result.as_deref() == Some("failed");
             self.records.iter().find(is)
         };
         let record = failed("Task").or_else(|| failed("Job")).or_else(|| failed("Stage"))?;

@@ -199,8 +199,8 @@ impl AzureDevops {
         let url = self.runs_url(&[]).map_err(|error| Started::Refused(error.to_string()))?;
         let answer = self.server.act((Method::POST, url), &[], |request| request.json(&body)).await;
         let seen = answer.and_then(|answer| self.decoded::<RunSeen>(&answer));
-        let seen =
-            seen.map_err(|error| not_started(NAME, error, |status, said| self.refusal(status, said)))?;
+        let seen = seen
+            .map_err(|error| not_started(NAME, error, |status, said| self.refusal(status, said)))?;
         self.run(seen.id, seen.name.as_deref(), seen.links.as_ref())
             .map_err(|error| Started::Unclear(error.to_string()))
     }

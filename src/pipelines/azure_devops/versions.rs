@@ -102,10 +102,8 @@ impl AzureDevops {
             }
         };
         let page = self.url(&["_git", repository.as_str(), "branchCompare"]).ok()?;
-        let query = [
-            ("baseVersion", &*format!("GC{since}")),
-            ("targetVersion", &*format!("GC{commit}")),
-        ];
+        let query =
+            [("baseVersion", &*format!("GC{since}")), ("targetVersion", &*format!("GC{commit}"))];
         Some(Changes {
             total: difference.ahead_count,
             behind: difference.behind_count,

@@ -144,7 +144,9 @@ impl Build {
             // Between its last step and its result.
             None => (RunState::Running, None),
             Some("SUCCESS") => (RunState::Succeeded, None),
-            Some("UNSTABLE") => (RunState::Succeeded, word("unstable: something in it had problems")),
+            Some("UNSTABLE") => {
+                (RunState::Succeeded, word("unstable: something in it had problems"))
+            }
             Some("FAILURE") => (RunState::Failed, word("failure")),
             Some("ABORTED") => (RunState::Cancelled, word("aborted")),
             Some("NOT_BUILT") => (RunState::Cancelled, word("not built")),

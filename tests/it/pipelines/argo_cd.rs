@@ -43,8 +43,11 @@ fn doing(health: &str, id: &str, (phase, message): (&str, &str)) -> Value {
         json!({ "group": "apps", "version": "v1", "kind": "Deployment", "namespace": "shop",
                 "name": name, "status": status, "hookPhase": hook, "syncPhase": "Sync" })
     };
-    let resources =
-        [resource("db", "Synced", "Succeeded"), resource("api", "Synced", "Running"), resource("web", "", "")];
+    let resources = [
+        resource("db", "Synced", "Succeeded"),
+        resource("api", "Synced", "Running"),
+        resource("web", "", ""),
+    ];
     let mut application = application(health);
     application["status"]["operationState"] = json!({
         "phase": phase, "message": message, "operation": operation(id),
@@ -132,9 +135,8 @@ impl PretendVendor for ArgoCd {
     }
 
     fn refusals(&self) -> Vec<Refusal> {
-        let said = |code: u8, message: &str| {
-            json!({ "error": message, "code": code, "message": message })
-        };
+        let said =
+            |code: u8, message: &str| json!({ "error": message, "code": code, "message": message });
         vec![
             (400, said(9, "application is deleting"), "application is deleting"),
             (401, said(16, "invalid session: token expired"), "token expired"),
@@ -197,7 +199,9 @@ async fn auto_sync_is_said_before_anybody_approves_and_again_before_anything_sta
 
 #[tokio::test]
 async fn auto_sync_that_is_switched_off_or_follows_what_is_asked_for_is_no_hindrance() {
-    for policy in [json!({ "automated": { "enabled": false } }), json!({ "retry": {} }), json!(null)] {
+    for policy in
+        [json!({ "automated": { "enabled": false } }), json!({ "retry": {} }), json!(null)]
+    {
         let stage = Stage::of(&ArgoCd).await;
         let mut seen = application("Healthy");
         seen["spec"]["syncPolicy"] = policy;

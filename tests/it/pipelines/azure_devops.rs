@@ -65,7 +65,8 @@ fn timeline(state: &str) -> Value {
         record(6, Some(4), ("Task", "kubectl"), state),
     ];
     if state == "failed" {
-        records[5]["issues"] = json!([{ "type": "error", "message": "Bash exited with code '1'." }]);
+        records[5]["issues"] =
+            json!([{ "type": "error", "message": "Bash exited with code '1'." }]);
     }
     json!({ "id": "00000000-0000-0000-0000-000000000099", "records": records })
 }
@@ -172,9 +173,7 @@ impl PretendVendor for AzureDevops {
     }
 
     async fn knows_versions(&self, stage: &Stage) -> bool {
-        let tag = |name: &str| {
-            json!({ "name": format!("refs/tags/{name}"), "objectId": OLD, "peeledObjectId": SHA })
-        };
+        let tag = |name: &str| json!({ "name": format!("refs/tags/{name}"), "objectId": OLD, "peeledObjectId": SHA });
         // Asked for a beginning, it shows more than the one that is meant.
         stage.answers(REFS, 200, list(&[tag("v2.1.0-rc.1"), tag("v2.1.0"), tag("nightly")])).await;
         true
@@ -182,7 +181,8 @@ impl PretendVendor for AzureDevops {
 
     fn proves(&self, request: &Request, token: &str) -> bool {
         let basic = format!("Basic {}", BASE64_STANDARD.encode(format!(":{token}")));
-        let version = request.url.query_pairs().any(|pair| pair == ("api-version".into(), "7.1".into()));
+        let version =
+            request.url.query_pairs().any(|pair| pair == ("api-version".into(), "7.1".into()));
         version && request.headers.get("authorization").is_some_and(|sent| *sent == *basic)
     }
 }

@@ -198,7 +198,10 @@ async fn what_would_ship_is_shown_newest_first_and_what_would_go_is_counted() {
     let back = json!({ "commits": [commit(OLD, "Gone")], "web_url": "https://elsewhere.example" });
     for (from, said) in [(OLD, forth), (SHA, back)] {
         let asked = Mock::given(matchers::path(COMPARE.1)).and(matchers::query_param("from", from));
-        asked.respond_with(ResponseTemplate::new(200).set_body_json(said)).mount(&stage.server).await;
+        asked
+            .respond_with(ResponseTemplate::new(200).set_body_json(said))
+            .mount(&stage.server)
+            .await;
     }
     let resolved = resolve(&*stage.pipeline(&Gitlab), "v2.1.0", Some(OLD)).await.unwrap();
     assert_eq!(resolved.commit.as_deref(), Some(SHA));

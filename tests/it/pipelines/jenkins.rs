@@ -24,9 +24,7 @@ const CRUMB: Spot = ("GET", "/crumbIssuer/api/json");
 pub(crate) struct Jenkins;
 
 fn actions(id: &str) -> Value {
-    let told = |name: &str, value: &str| {
-        json!({ "_class": "hudson.model.StringParameterValue", "name": name, "value": value })
-    };
+    let told = |name: &str, value: &str| json!({ "_class": "hudson.model.StringParameterValue", "name": name, "value": value });
     let parameters = [told("version", "v2.1.0"), told("request_id", id)];
     json!([{}, null, { "_class": "hudson.model.ParametersAction", "parameters": parameters }])
 }
@@ -41,8 +39,7 @@ fn job(declared: &[&str], builds: &[(u64, &str)]) -> Value {
             "property": [{}, { "parameterDefinitions": declared }], "builds": builds })
 }
 
-const DECLARED: [&str; 6] =
-    ["version", "request_id", "commit", "environment", "service", "region"];
+const DECLARED: [&str; 6] = ["version", "request_id", "commit", "environment", "service", "region"];
 
 fn queue(items: &[(u64, &str)]) -> Value {
     let items: Vec<Value> = items
@@ -128,11 +125,8 @@ impl PretendVendor for Jenkins {
                             "displayName": "#42", "url": page });
         stage.answers(STATE, 200, build).await;
         let piece = |name: &str, status: &str| json!({ "id": "6", "name": name, "status": status });
-        let stages = [
-            piece("Build", "SUCCESS"),
-            piece("Roll out", second),
-            piece("Check", "NOT_EXECUTED"),
-        ];
+        let stages =
+            [piece("Build", "SUCCESS"), piece("Roll out", second), piece("Check", "NOT_EXECUTED")];
         let described = json!({ "id": "42", "name": "#42", "status": whole, "stages": stages });
         stage.answers(STAGES, 200, described).await;
     }

@@ -119,8 +119,7 @@ impl Stage {
             let query: Vec<String> =
                 request.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
             let (verb, at) = (request.method.as_str(), request.url.path());
-            let obeys =
-                |c: &Contract| c.request(verb, at, &query, &request.body) == Checked::Obeys;
+            let obeys = |c: &Contract| c.request(verb, at, &query, &request.body) == Checked::Obeys;
             let described = self.contracts.iter().any(obeys);
             assert!(described || self.is_beyond(at), "{verb} {at} is not described");
         }

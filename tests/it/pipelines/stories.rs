@@ -252,7 +252,8 @@ pub(crate) async fn a_limit_is_kept_without_asking(vendor: &Vendor) {
         (429, &[]),
     ] {
         let stage = ready(vendor).await;
-        let mut limited = ResponseTemplate::new(status).set_body_json(json!({ "message": "later" }));
+        let mut limited =
+            ResponseTemplate::new(status).set_body_json(json!({ "message": "later" }));
         for (name, value) in headers {
             limited = limited.append_header(*name, *value);
         }
