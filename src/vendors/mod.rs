@@ -2,3 +2,4 @@
 
 pub mod entra;
 pub mod github;
+pub mod graph;

@@ -157,6 +157,7 @@ impl Bot {
             place: place(),
             text: text.to_owned(),
             origin: format!("said-{number}"),
+            mentions: vec![],
         }
     }
 
