@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     commands::Commands,
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
+    incidents::{self, Books, Chronicle, Incidents},
     jobs::{Handler, Worker},
     names::PipelineName,
     outbound::Outbound,
@@ -60,6 +61,8 @@ pub struct World {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<FreezeSettings>,
+    /// How incidents are handled.
+    pub incidents: incidents::Settings,
     /// Who deploys.
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
@@ -87,7 +90,7 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World { access, services, freezes, pipelines, probes, channels } = world;
+        let World { access, services, freezes, incidents, pipelines, probes, channels } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
@@ -101,11 +104,17 @@ impl App {
             vec![],
             clock.clone(),
         );
+        let incidents =
+            Arc::new(Incidents::new(db.clone(), clock.clone(), bell.clone(), incidents));
+        let books = Books::new(db.clone(), deployments.clone());
+        let chronicle = Chronicle::new(incidents.clone(), vec![Arc::new(books)]);
         let commands = Arc::new(Commands {
-            access,
+            access: access.clone(),
             deployments: deployments.clone(),
             planner: planner.clone(),
             figures: Arc::new(figures),
+            incidents: incidents.clone(),
+            chronicle: Arc::new(chronicle),
             channels: channels.clone(),
             db: db.clone(),
             clock: clock.clone(),
@@ -118,6 +127,13 @@ impl App {
                 deployments: deployments.clone(),
                 planner: planner.clone(),
                 channels: channels.clone(),
+                clock: clock.clone(),
+            }),
+            Arc::new(incidents::Keeper {
+                incidents,
+                access,
+                channels: channels.clone(),
+                db: db.clone(),
                 clock: clock.clone(),
             }),
             Arc::new(Steps {

@@ -22,6 +22,7 @@
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`deployments`] | the heart |
+//! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
 pub mod access;
@@ -35,6 +36,7 @@ pub mod commands;
 pub mod config;
 pub mod deployments;
 pub mod health;
+pub mod incidents;
 pub mod jobs;
 pub mod names;
 pub mod outbound;

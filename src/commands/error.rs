@@ -8,6 +8,7 @@ use super::{COMMANDS, Command, LONGEST};
 use crate::{
     access::Denied,
     deployments::{self, BadWish, NoWayBack, nearest},
+    incidents,
     names::is_invisible,
 };
 
@@ -51,6 +52,12 @@ pub(super) enum Error {
     /// No such deployment, or the same one already waits.
     #[error("{0}.")]
     Deployment(deployments::Error),
+    /// No such incident.
+    #[error("{0}")]
+    NoIncident(incidents::Error),
+    /// It cannot happen to that incident now.
+    #[error("{0}.")]
+    Incident(incidents::Refusal),
     /// Nothing waits that could be meant.
     #[error("{0}")]
     NothingMeant(String),
@@ -66,6 +73,16 @@ impl From<deployments::Error> for Error {
             deployments::Error::Lock(refusal) => Self::Lock(refusal),
             deployments::Error::Broken(error) => Self::Broken(error),
             known => Self::Deployment(known),
+        }
+    }
+}
+
+impl From<incidents::Error> for Error {
+    fn from(error: incidents::Error) -> Self {
+        match error {
+            incidents::Error::Refused(refusal) => Self::Incident(refusal),
+            incidents::Error::Broken(error) => Self::Broken(error),
+            unknown @ incidents::Error::Unknown { .. } => Self::NoIncident(unknown),
         }
     }
 }
@@ -88,7 +105,7 @@ impl From<BadWish> for Error {
 impl Error {
     /// Whether somebody was told no, rather than told how to say it.
     pub(super) fn is_decision(&self) -> bool {
-        matches!(self, Self::Denied(_) | Self::Refused(_) | Self::Lock(_))
+        matches!(self, Self::Denied(_) | Self::Refused(_) | Self::Lock(_) | Self::Incident(_))
     }
 
     pub(super) fn unknown_command(name: &str) -> Self {

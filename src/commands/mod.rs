@@ -12,6 +12,7 @@ mod deploy;
 mod error;
 mod form;
 mod help;
+mod incident;
 mod list;
 mod lock;
 mod mine;
@@ -32,11 +33,12 @@ use crate::{
     access::{Access, Actor, Permission, Target},
     audit::{self, Entry as AuditEntry},
     cards::Card,
-    chat::{Channels, Incoming, Listener, Place, Reply, Subject},
+    chat::{Channels, Incoming, Listener, Mention, Place, Reply, Subject},
     clock::Clock,
     deployments::{
         self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
     },
+    incidents::{self, Chronicle, Incidents, REMINDER},
     names::DeploymentId,
     store::Db,
 };
@@ -54,6 +56,17 @@ const COMMANDS: &[Entry] = &[
     entry::<show::Show>(),
     entry::<lock::Lock>(),
     entry::<unlock::Unlock>(),
+    entry::<incident::list::Incidents>(),
+    entry::<incident::create::Create>(),
+    entry::<incident::list::List>(),
+    entry::<incident::show::Show>(),
+    entry::<incident::update::Update>(),
+    entry::<incident::role::Role>(),
+    entry::<incident::note::Note>(),
+    entry::<incident::resolve::Resolve>(),
+    entry::<incident::reopen::Reopen>(),
+    entry::<incident::timeline::Timeline>(),
+    entry::<incident::export::Export>(),
     entry::<help::Help>(),
 ];
 
@@ -149,6 +162,7 @@ struct Said<'a> {
     actor: Actor,
     place: Place,
     origin: String,
+    mentions: Vec<Mention>,
 }
 
 /// Everything commands work with.
@@ -161,6 +175,10 @@ pub struct Commands {
     pub planner: Arc<Planner>,
     /// How it all is.
     pub figures: Arc<Figures>,
+    /// What is serious.
+    pub incidents: Arc<Incidents>,
+    /// What happened around it.
+    pub chronicle: Arc<Chronicle>,
     /// Where it is shown.
     pub channels: Arc<Channels>,
     /// Where refusals are written down.
@@ -179,6 +197,7 @@ impl Listener for Commands {
             actor: actor.clone(),
             place: message.place.clone(),
             origin: format!("{}:{}", message.place.channel, message.origin),
+            mentions: message.mentions.clone(),
         };
         let (name, heard) = self.dispatch(&message.text, said).await;
         let outcome = match &heard {
@@ -218,6 +237,9 @@ impl Listener for Commands {
         let actor = self.access.person(actor);
         match subject.kind.as_str() {
             LOCK => return self.lock_card(&actor, &subject.id).await,
+            kind @ (incidents::SUBJECT | REMINDER) => {
+                return self.look_at_incident(&actor, kind, &subject.id).await;
+            }
             deployments::SUBJECT => {}
             _ => return None,
         }

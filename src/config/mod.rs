@@ -29,7 +29,7 @@ pub use place::{Path, Place};
 use crate::{
     access::{self, PersonSettings, RoleSettings},
     chat::teams,
-    deployments,
+    deployments, incidents,
     names::{PersonName, PipelineName, RoleName},
     pipelines,
 };
@@ -61,6 +61,8 @@ pub struct Config {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<deployments::FreezeSettings>,
+    /// How incidents are handled.
+    pub incidents: incidents::Settings,
 }
 
 impl Default for Config {
@@ -77,6 +79,7 @@ impl Default for Config {
             pipelines: BTreeMap::new(),
             services: BTreeMap::new(),
             freezes: vec![],
+            incidents: incidents::Settings::default(),
         }
     }
 }

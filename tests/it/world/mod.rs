@@ -21,6 +21,7 @@ use pilothouse::{
     clock::{Clock, Timestamp},
     deployments::{self, Probes},
     health::Probe,
+    incidents,
     names::PersonId,
     pipelines::Pipeline,
 };
@@ -82,11 +83,14 @@ struct People {
     roles: BTreeMap<pilothouse::names::RoleName, access::RoleSettings>,
 }
 
-/// Services, and the freezes beside them when a story has any: `{"checkout": …, "freezes": […]}`.
+/// Services, and the freezes and the rules of incidents beside them when a story has any:
+/// `{"checkout": …, "freezes": […], "incidents": {…}}`.
 #[derive(serde::Deserialize)]
 struct Rules {
     #[serde(default)]
     freezes: Vec<deployments::FreezeSettings>,
+    #[serde(default)]
+    incidents: incidents::Settings,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -269,7 +273,7 @@ fn world(
     chat: &Arc<PretendChat>,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, services } = serde_json::from_str(services).unwrap();
+    let Rules { freezes, incidents, services } = serde_json::from_str(services).unwrap();
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -282,6 +286,7 @@ fn world(
         access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
         services,
         freezes,
+        incidents,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         channels: vec![chat.clone()],

@@ -1,0 +1,91 @@
+//! An incident as a post-mortem begins: Markdown, with what people have to add left open. Pure.
+
+use std::fmt::Write as _;
+
+use super::{
+    incident::Incident,
+    number::Role,
+    timeline::{Kind, Moment},
+};
+use crate::{
+    cards::inert,
+    clock::{Timestamp, spoken},
+};
+
+/// The post-mortem of an incident: `moments` is all that happened, `shipped` what had gone live
+/// before it, both oldest first.
+pub(super) fn export(
+    incident: &Incident,
+    moments: &[Moment],
+    shipped: &[Moment],
+    now: Timestamp,
+) -> String {
+    let mut text = format!("# {}: {}\n\n", incident.number, inert(&incident.title));
+    summary(&mut text, incident, now);
+    impact(&mut text, incident, moments);
+    people(&mut text, incident);
+    text.push_str("## Timeline\n\nTimes are in UTC.\n\n");
+    for moment in moments {
+        line(&mut text, moment);
+    }
+    text.push_str("\n## What had shipped before\n\n");
+    match shipped {
+        [] if incident.service.is_none() => text.push_str("The incident names no service.\n"),
+        [] => text.push_str("Nothing in the seven days before.\n"),
+        all => all.iter().for_each(|moment| line(&mut text, moment)),
+    }
+    text.push_str(
+        "\n## Causes\n\nTo be filled in: what made this possible, and why nobody noticed earlier.\n\
+         \n## Actions\n\n| What | Who | Until when |\n|---|---|---|\n| to be filled in | | |\n",
+    );
+    text
+}
+
+fn summary(text: &mut String, incident: &Incident, now: Timestamp) {
+    text.push_str("## Summary\n\n");
+    let by = inert(&incident.declared_by.name);
+    let declared = incident.declared.in_full();
+    let _ = writeln!(text, "- Declared: {declared}, by {by}");
+    match &incident.resolved {
+        Some(resolved) => {
+            let (at, by) = (resolved.at.in_full(), inert(&resolved.by.name));
+            let _ = writeln!(text, "- Resolved: {at}, by {by}");
+            let _ = writeln!(text, "- It took: {}", spoken(incident.lasted(now)));
+            let fix = resolved.fix.as_ref().map_or("to be filled in".to_owned(), |f| inert(f));
+            let _ = writeln!(text, "- What fixed it: {fix}");
+        }
+        None => {
+            let (status, lasted) = (incident.status, spoken(incident.lasted(now)));
+            let _ = writeln!(text, "- Still open: {status}, for {lasted}");
+        }
+    }
+    if let Some(told) = &incident.latest {
+        let (at, by, said) = (told.at.in_full(), inert(&told.by.name), inert(&told.text));
+        let _ = writeln!(text, "- Last update: {at}, by {by}: {said}");
+    }
+    text.push('\n');
+}
+
+fn impact(text: &mut String, incident: &Incident, moments: &[Moment]) {
+    text.push_str("## Impact\n\n");
+    let _ = writeln!(text, "- Severity: {}", incident.severity);
+    let service = incident.service.as_ref().map_or("none was named", |service| service.as_str());
+    let _ = writeln!(text, "- Service: {service}");
+    let shipped = moments.iter().filter(|moment| moment.kind == Kind::Shipped).count();
+    let _ = writeln!(text, "- Deployments that ended around it: {shipped}");
+    text.push_str("- Who noticed what, and how many: to be filled in\n\n");
+}
+
+fn people(text: &mut String, incident: &Incident) {
+    text.push_str("## People\n\n");
+    for role in Role::ALL {
+        let holder = incident.roles.get(&role).map_or("nobody".to_owned(), |who| inert(&who.name));
+        let _ = writeln!(text, "- {}: {holder}", role.title());
+    }
+    text.push('\n');
+}
+
+fn line(text: &mut String, moment: &Moment) {
+    let (at, by, what) = (moment.at.in_full(), inert(&moment.by), inert(&moment.what));
+    let _ = writeln!(text, "- {at}: {by} {what}");
+}
