@@ -27,10 +27,11 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// `2026-11-23 15:40:07 UTC`: for whoever reads it on another day.
-    pub fn in_full(self) -> String {
-        let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    /// `2026-01-31 15:40:12 UTC`: for whoever must know exactly.
+    pub fn exact(self) -> String {
+        let time = jiff::Timestamp::from_millisecond(self.0);
+        let time = time.unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
     }
 
     /// `15:40 UTC`, or with its day when that is not today's.

@@ -102,23 +102,12 @@ impl Channels {
         self.channel(place)?.show(showing).await.map(drop)
     }
 
-    pub(super) fn channel(&self, place: &Place) -> anyhow::Result<&Arc<dyn Channel>> {
-        let channel = self.all.get(place.channel.as_str());
-        channel.ok_or_else(|| anyhow::anyhow!("there is no chat `{}` here", place.channel))
-    }
-
-    async fn show_in(&self, subject: &Subject, place: &Place, card: &Card) -> anyhow::Result<()> {
-        match self.show_once(subject, place, card).await {
-            Ok(()) => Ok(()),
-            Err(ShowError::Gone(why)) => {
-                tracing::warn!(%subject, channel = place.channel, "a card has no place any more: {why}");
-                Ok(())
-            }
-            Err(ShowError::Broken(error)) => Err(error),
-        }
-    }
-
-    pub(super) async fn show_once(
+    /// Shows the subject's card in one place, and says whether it got there.
+    ///
+    /// # Errors
+    /// [`ShowError::Gone`] when it never will; [`ShowError::Broken`] when it may later, or when
+    /// nobody knows whether it did.
+    pub async fn deliver(
         &self,
         subject: &Subject,
         place: &Place,
@@ -139,6 +128,22 @@ impl Channels {
         remember(&mut tx, subject, place, &shown).await.map_err(anyhow::Error::from)?;
         tx.commit().await.map_err(anyhow::Error::from)?;
         Ok(())
+    }
+
+    pub(super) fn channel(&self, place: &Place) -> anyhow::Result<&Arc<dyn Channel>> {
+        let channel = self.all.get(place.channel.as_str());
+        channel.ok_or_else(|| anyhow::anyhow!("there is no chat `{}` here", place.channel))
+    }
+
+    async fn show_in(&self, subject: &Subject, place: &Place, card: &Card) -> anyhow::Result<()> {
+        match self.deliver(subject, place, card).await {
+            Ok(()) => Ok(()),
+            Err(ShowError::Gone(why)) => {
+                tracing::warn!(%subject, channel = place.channel, "a card has no place any more: {why}");
+                Ok(())
+            }
+            Err(ShowError::Broken(error)) => Err(error),
+        }
     }
 
     pub(super) async fn shown(

@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Channels, Place, ShowError, Subject};
-use crate::{access::Actor, cards::Card, names::PersonId};
+use super::{Channels, Place, Subject};
+use crate::{access::Actor, names::PersonId};
 
 /// The kinds of rooms there are, best first.
 #[derive(
@@ -123,19 +123,6 @@ impl Channels {
     /// Who somebody is that was mentioned in that place, as far as the chat can prove it.
     pub async fn mentioned(&self, place: &Place, mention: &Mention) -> Option<Actor> {
         self.channel(place).ok()?.mentioned(place, &mention.id).await
-    }
-
-    /// Shows a card in a place that may not take it yet: a room that was made a moment ago.
-    ///
-    /// # Errors
-    /// Also when the place is gone, which [`Channels::show`] takes for an end.
-    pub async fn enter(
-        &self,
-        subject: &Subject,
-        place: &Place,
-        card: &Card,
-    ) -> Result<(), ShowError> {
-        self.show_once(subject, place, card).await
     }
 
     /// The message that shows the subject in that place, when there is one.

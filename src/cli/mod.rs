@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod incident;
 pub mod package;
 mod running;
 pub mod sample;

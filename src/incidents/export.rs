@@ -44,11 +44,11 @@ pub(super) fn export(
 fn summary(text: &mut String, incident: &Incident, now: Timestamp) {
     text.push_str("## Summary\n\n");
     let by = inert(&incident.declared_by.name);
-    let declared = incident.declared.in_full();
+    let declared = incident.declared.exact();
     let _ = writeln!(text, "- Declared: {declared}, by {by}");
     match &incident.resolved {
         Some(resolved) => {
-            let (at, by) = (resolved.at.in_full(), inert(&resolved.by.name));
+            let (at, by) = (resolved.at.exact(), inert(&resolved.by.name));
             let _ = writeln!(text, "- Resolved: {at}, by {by}");
             let _ = writeln!(text, "- It took: {}", spoken(incident.lasted(now)));
             let fix = resolved.fix.as_ref().map_or("to be filled in".to_owned(), |f| inert(f));
@@ -60,7 +60,7 @@ fn summary(text: &mut String, incident: &Incident, now: Timestamp) {
         }
     }
     if let Some(told) = &incident.latest {
-        let (at, by, said) = (told.at.in_full(), inert(&told.by.name), inert(&told.text));
+        let (at, by, said) = (told.at.exact(), inert(&told.by.name), inert(&told.text));
         let _ = writeln!(text, "- Last update: {at}, by {by}: {said}");
     }
     text.push('\n');
@@ -86,6 +86,6 @@ fn people(text: &mut String, incident: &Incident) {
 }
 
 fn line(text: &mut String, moment: &Moment) {
-    let (at, by, what) = (moment.at.in_full(), inert(&moment.by), inert(&moment.what));
+    let (at, by, what) = (moment.at.exact(), inert(&moment.by), inert(&moment.what));
     let _ = writeln!(text, "- {at}: {by} {what}");
 }

@@ -74,12 +74,13 @@ impl Keeper {
             let now = self.clock.now();
             there.apply(&mut event, now)?;
             let card: Card = IncidentView::of(&there, Viewer::ANYBODY, now).into();
-            let shown = self.channels.enter(&subject(incident.number), &place, &card).await;
+            let shown = self.channels.deliver(&subject(incident.number), &place, &card).await;
             if let Err(error) = shown {
                 tracing::warn!(%kind, "a new room does not take the card yet: {error}");
                 let why = match error {
                     ShowError::Gone(_) => {
-                        format!("one was made, but the bot may not write in it: add its app there")
+                        "one was made, but the bot may not write in it: add its app there"
+                            .to_owned()
                     }
                     ShowError::Broken(_) => "one was made, but it takes no messages".to_owned(),
                 };

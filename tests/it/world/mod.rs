@@ -241,6 +241,11 @@ impl Bot {
         Some(titles.map(|button| button["title"].as_str().unwrap().to_owned()).collect())
     }
 
+    /// The address of its database.
+    pub fn database(&self) -> &str {
+        &self.database.url
+    }
+
     /// How many messages there are.
     pub fn messages(&self) -> usize {
         self.chat.messages()
@@ -291,6 +296,11 @@ fn world(
         probes,
         channels: vec![chat.clone()],
     }
+}
+
+/// Everything written on a card.
+pub fn reading(card: &Value) -> String {
+    texts(card).join("\n")
 }
 
 /// Every text of a card, top to bottom; facts as `title: value`.

@@ -1,0 +1,1 @@
+//! Rooms in Teams: what Microsoft Graph is asked, and what becomes of its answers.
