@@ -64,7 +64,7 @@ impl Chronicle {
     ) -> anyhow::Result<Vec<Moment>> {
         let events = self.incidents.events(incident.number).await?;
         let mut moments: Vec<Moment> =
-            events.iter().map(|(at, event)| Moment::told(*at, event)).collect();
+            events.iter().filter_map(|(at, event)| Moment::told(*at, event)).collect();
         let to = incident.resolved.as_ref().map_or(now, |resolved| resolved.at);
         moments.extend(self.ask(incident, earlier(incident.declared, BEFORE), to).await);
         moments.sort_by_key(|moment| moment.at);
@@ -167,7 +167,7 @@ fn deployed(entry: &Entry, deployment: &Deployment) -> Option<(String, Kind)> {
         "adopt" => format!("found {it} there already"),
         "ended" => {
             let kind = if changed(&deployment.state) { Kind::Shipped } else { Kind::Happened };
-            return Some((format!("saw {it} end: {}", entry.detail), kind));
+            return Some((format!("reports {it}: {}", entry.detail), kind));
         }
         "turn_came" | "held" | "released" | "superseded" => return None,
         other => format!("{} {it}", spaced(other)),
@@ -197,7 +197,7 @@ fn named(entry: &Entry, detail: &Value) -> String {
     let why = why.map_or(String::new(), |why| format!(": {why}"));
     match entry.action.as_str() {
         "lock" => format!("locked{place}{why}"),
-        "unlock" => format!("unlocked{place}{why}"),
+        "unlock" => format!("unlocked{place}"),
         "lock_ran_out" => format!("saw the time of the lock of{place} run out"),
         other => format!("{} ({}){place}{why}", spaced(other), entry.subject),
     }

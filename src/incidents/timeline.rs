@@ -39,10 +39,11 @@ pub enum Kind {
 }
 
 impl Moment {
-    /// What an incident's own history says.
-    pub fn told(at: Timestamp, event: &Event) -> Self {
+    /// What an incident's own history says; nothing of what only its card has to tell.
+    pub fn told(at: Timestamp, event: &Event) -> Option<Self> {
         let (_, actor) = event.entry();
-        Self { at, by: actor.name, what: words(event), kind: Kind::Told }
+        let what = words(event)?;
+        Some(Self { at, by: actor.name, what, kind: Kind::Told })
     }
 
     /// `09:15 UTC  alice asked for v2 in production`
@@ -51,8 +52,8 @@ impl Moment {
     }
 }
 
-fn words(event: &Event) -> String {
-    match event {
+fn words(event: &Event) -> Option<String> {
+    let words = match event {
         Event::Declared { title, severity, service, .. } => {
             let of = service.as_ref().map_or(String::new(), |service| format!(" of {service}"));
             format!("declared the incident{of}, {severity}: {title}")
@@ -73,9 +74,10 @@ fn words(event: &Event) -> String {
         Event::Resolved { fix: None, .. } => "resolved the incident".to_owned(),
         Event::Reopened { .. } => "reopened the incident".to_owned(),
         Event::RoomOpened { kind, name, .. } => format!("opened a {kind} for it: {name}"),
-        Event::RoomMissed { kind, why } => format!("could open no {kind} for it: {why}"),
+        Event::RoomMissed { .. } => return None,
         Event::Reminded => "reminded the commander to tell how it goes".to_owned(),
-    }
+    };
+    Some(words)
 }
 
 /// One page of an incident's timeline.

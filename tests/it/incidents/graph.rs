@@ -1,1 +1,0 @@
-//! Rooms in Teams: what Microsoft Graph is asked, and what becomes of its answers.
