@@ -72,7 +72,7 @@ async fn export(file: &Path, number: Number) -> anyhow::Result<String> {
         incidents::Error::Broken(error) => error.context("the database has no incidents"),
         told => told.into(),
     })?;
-    let text = chronicle.export(&incident, clock.now()).await?;
+    let text = chronicle.export(&incident, None, clock.now()).await?;
     db.close().await;
     Ok(text)
 }

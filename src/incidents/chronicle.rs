@@ -15,7 +15,7 @@ use crate::{
     audit::{self, Entry, Outcome},
     clock::Timestamp,
     deployments::{self, Deployment, Deployments, State},
-    names::Service,
+    names::{Environment, Service},
     store::Db,
 };
 
@@ -53,13 +53,15 @@ impl Chronicle {
         Self { incidents, witnesses }
     }
 
-    /// Everything that happened in an incident and shortly before, oldest first.
+    /// Everything that happened in an incident and shortly before, oldest first; of what happened
+    /// in an environment only what happened in one of those `seen`, when that is limited.
     ///
     /// # Errors
     /// When the database does not answer; a witness that does not is left out, and that is logged.
     pub async fn timeline(
         &self,
         incident: &Incident,
+        seen: Option<&[Environment]>,
         now: Timestamp,
     ) -> anyhow::Result<Vec<Moment>> {
         let events = self.incidents.events(incident.number).await?;
@@ -67,26 +69,37 @@ impl Chronicle {
             events.iter().filter_map(|(at, event)| Moment::told(*at, event)).collect();
         let to = incident.resolved.as_ref().map_or(now, |resolved| resolved.at);
         moments.extend(self.ask(incident, earlier(incident.declared, BEFORE), to).await);
+        moments.retain(|moment| is_seen(moment, seen));
         moments.sort_by_key(|moment| moment.at);
         Ok(moments)
     }
 
     /// What had shipped last when an incident was declared, oldest first.
-    pub async fn shipped_before(&self, incident: &Incident) -> Vec<Moment> {
+    async fn shipped_before(
+        &self,
+        incident: &Incident,
+        seen: Option<&[Environment]>,
+    ) -> Vec<Moment> {
         let from = earlier(incident.declared, SHIPPED);
         let mut shipped = self.ask(incident, from, incident.declared).await;
-        shipped.retain(|moment| moment.kind == Kind::Shipped);
+        shipped.retain(|moment| moment.kind == Kind::Shipped && is_seen(moment, seen));
         shipped.sort_by_key(|moment| moment.at);
         shipped.split_off(shipped.len().saturating_sub(NAMED))
     }
 
-    /// The post-mortem of an incident, as far as it writes itself: Markdown.
+    /// The post-mortem of an incident, as far as it writes itself: Markdown. `seen` as for
+    /// [`Chronicle::timeline`].
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn export(&self, incident: &Incident, now: Timestamp) -> anyhow::Result<String> {
-        let moments = self.timeline(incident, now).await?;
-        let shipped = self.shipped_before(incident).await;
+    pub async fn export(
+        &self,
+        incident: &Incident,
+        seen: Option<&[Environment]>,
+        now: Timestamp,
+    ) -> anyhow::Result<String> {
+        let moments = self.timeline(incident, seen, now).await?;
+        let shipped = self.shipped_before(incident, seen).await;
         Ok(export(incident, &moments, &shipped, now))
     }
 
@@ -133,6 +146,11 @@ impl Witness for Books {
     }
 }
 
+fn is_seen(moment: &Moment, seen: Option<&[Environment]>) -> bool {
+    let (Some(seen), Some(environment)) = (seen, &moment.environment) else { return true };
+    seen.contains(environment)
+}
+
 /// What a row of the audit says of that service, if anything.
 fn moment(entry: &Entry, service: &Service, known: &HashMap<String, Deployment>) -> Option<Moment> {
     let (kind, id) = entry.subject.split_once('/')?;
@@ -140,16 +158,19 @@ fn moment(entry: &Entry, service: &Service, known: &HashMap<String, Deployment>)
     if entry.outcome == Outcome::Refused || kind == SUBJECT {
         return None;
     }
-    let (what, kind) = if kind == deployments::SUBJECT {
-        deployed(entry, known.get(id)?)?
+    let (what, kind, environment) = if kind == deployments::SUBJECT {
+        let deployment = known.get(id)?;
+        let (what, kind) = deployed(entry, deployment)?;
+        (what, kind, Some(deployment.plan.environment.clone()))
     } else {
         let detail: Value = serde_json::from_str(&entry.detail).ok()?;
         if detail["service"] != service.as_str() {
             return None;
         }
-        (named(entry, &detail), Kind::Happened)
+        let environment = detail["environment"].as_str().and_then(|name| name.parse().ok());
+        (named(entry, &detail), Kind::Happened, environment)
     };
-    Some(Moment { at: entry.at, by: entry.actor.name.clone(), what, kind })
+    Some(Moment { at: entry.at, by: entry.actor.name.clone(), what, kind, environment })
 }
 
 /// What a row says of a deployment; `None` for what only tells how far things are.

@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 use crate::{
     audit::{self, Entry},
-    chat::Subject,
+    chat::{Place, Subject},
     clock::{Clock, Timestamp},
     jobs::{self, Wish},
     store::{Db, Tx},
@@ -196,6 +196,17 @@ impl Incidents {
     /// When the database does not answer.
     pub async fn latest(&self) -> Result<Vec<Incident>, Error> {
         Ok(store::latest(self.db.reader(), LATEST).await?)
+    }
+
+    /// The one that has that place to itself, or whose room that is a thread of; of several the
+    /// newest that is open.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn told_in(&self, place: &Place) -> Result<Option<Incident>, Error> {
+        let open = self.open().await?.into_iter().rev();
+        let mut known = open.chain(self.latest().await?);
+        Ok(known.find(|incident| incident.is_told_in(place)))
     }
 
     /// Everything that happened to one, oldest first.

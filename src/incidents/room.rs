@@ -24,6 +24,10 @@ use crate::{
 /// while Microsoft is slow; shorter makes a second one of what is only late.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// How long a chat may take over one wish: less than a job's turn, so that what follows is decided
+/// here.
+const TURN: Duration = Duration::from_secs(20);
+
 /// How long until a room is tried again that does not take the card yet.
 const NOT_YET: Duration = Duration::from_secs(15);
 
@@ -46,7 +50,12 @@ impl Keeper {
             home: &home,
             message: message.as_deref(),
         };
-        match self.channels.open_room(&wish).await {
+        let late = |_| NoRoom::NotNow {
+            why: "the chat took too long to answer".to_owned(),
+            after: NOT_YET,
+        };
+        let opened = tokio::time::timeout(TURN, self.channels.open_room(&wish)).await;
+        match opened.map_err(late).and_then(|opened| opened) {
             Ok(opened) => self.enter(incident, (kind, since), opened).await,
             Err(NoRoom::NotPossible(why)) => self.miss(incident, kind, why).await,
             Err(NoRoom::NotNow { why, after }) => {

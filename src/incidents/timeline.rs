@@ -6,6 +6,7 @@ use super::{incident::Incident, number::Number, state::Event};
 use crate::{
     cards::{Button, View},
     clock::Timestamp,
+    names::Environment,
 };
 
 /// How many moments one page shows: about a screen.
@@ -25,6 +26,8 @@ pub struct Moment {
     pub what: String,
     /// What kind of thing.
     pub kind: Kind,
+    /// Where, when it happened in one environment: only who may look at that reads it.
+    pub environment: Option<Environment>,
 }
 
 /// What kind of thing happened.
@@ -43,7 +46,7 @@ impl Moment {
     pub fn told(at: Timestamp, event: &Event) -> Option<Self> {
         let (_, actor) = event.entry();
         let what = words(event)?;
-        Some(Self { at, by: actor.name, what, kind: Kind::Told })
+        Some(Self { at, by: actor.name, what, kind: Kind::Told, environment: None })
     }
 
     /// `09:15 UTC  alice asked for v2 in production`

@@ -15,8 +15,10 @@ use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 pub use rules::flaws;
 
 use crate::{
+    chat::RoomKind,
     commands::{self, About},
     config::{self, Config},
+    incidents::Membership,
 };
 
 /// Every command a manifest may list; Teams shows no more.
@@ -63,6 +65,8 @@ pub fn manifest(config: &Config, commands: &[About]) -> anyhow::Result<Value> {
     let app = config.app.as_ref().context(missing)?;
     let listed: Vec<Value> = commands
         .iter()
+        // What belongs to another command is found by that one.
+        .filter(|about| !about.name.contains(' '))
         .take(COMMANDS)
         .map(|about| {
             let (usage, summary) = (cut(&about.usage, TITLE), cut(&about.summary, EXPLANATION));
@@ -85,6 +89,8 @@ pub fn manifest(config: &Config, commands: &[About]) -> anyhow::Result<Value> {
         "accent": app.accent,
         "domain": app.domain,
         "commands": listed,
+        "channels": config.incidents.place == RoomKind::Channel,
+        "private": config.incidents.membership == Membership::Private,
     });
     let mut handlebars = Handlebars::new();
     handlebars.set_strict_mode(true);

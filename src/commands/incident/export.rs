@@ -31,7 +31,8 @@ impl Command for Export {
                 Ok(Reply::Card(which(&several, again).into()))
             }
             Meant::One(incident) => {
-                let text = said.bot.chronicle.export(&incident, said.bot.clock.now()).await?;
+                let (seen, now) = (said.seen_of(&incident).await, said.bot.clock.now());
+                let text = said.bot.chronicle.export(&incident, Some(&seen), now).await?;
                 Ok(Reply::Card(DocumentView::of(incident.number, &text, self.part).into()))
             }
         }

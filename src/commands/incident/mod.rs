@@ -19,7 +19,7 @@ use crate::{
     access::{Actor, Permission, Target},
     cards::{Button, Card},
     incidents::{self, Event, Incident, IncidentView, Number, REMINDER, ReminderView, Viewer},
-    names::is_invisible,
+    names::{Environment, is_invisible},
 };
 
 /// The longest text of an update or a note that is kept: a card shows it in full.
@@ -58,10 +58,7 @@ impl Said<'_> {
         let incidents = &self.bot.incidents;
         let here = match named {
             Some(number) => Some(incidents.find(number).await?),
-            None => {
-                let latest = incidents.latest().await?.into_iter();
-                latest.filter(|incident| incident.is_told_in(&self.place)).next()
-            }
+            None => incidents.told_in(&self.place).await?,
         };
         if let Some(incident) = here {
             self.require(permission, target(&incident)).await?;
@@ -82,6 +79,20 @@ impl Said<'_> {
             1 => Ok(Meant::One(Box::new(theirs.remove(0)))),
             _ => Ok(Meant::OneOf(theirs)),
         }
+    }
+
+    /// The environments of an incident's service that they may look at.
+    async fn seen_of(&self, incident: &Incident) -> Vec<Environment> {
+        let mut seen = vec![];
+        let Some(service) = &incident.service else { return seen };
+        let settings = self.bot.planner.services().get(service);
+        for environment in settings.into_iter().flat_map(|settings| settings.environments.keys()) {
+            let there = Target::of(service, environment);
+            if self.require(Permission::Look, there).await.is_ok() {
+                seen.push(environment.clone());
+            }
+        }
+        seen
     }
 
     /// Has it happen to the incident they mean; asks which when several could be. `say` is what the

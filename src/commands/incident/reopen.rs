@@ -26,9 +26,8 @@ impl Command for Reopen {
             Some(number) => Some(number),
             // In the room of one that is over it is clear which is meant.
             None => {
-                let latest = said.bot.incidents.latest().await?.into_iter();
-                let mut here = latest.filter(|incident| incident.is_told_in(&said.place));
-                here.next().map(|incident| incident.number)
+                let here = said.bot.incidents.told_in(&said.place).await?;
+                here.map(|incident| incident.number)
             }
         };
         let Some(number) = here else {

@@ -32,8 +32,8 @@ impl Command for Timeline {
                 Ok(Reply::Card(which(&several, again).into()))
             }
             Meant::One(incident) => {
-                let now = said.bot.clock.now();
-                let moments = said.bot.chronicle.timeline(&incident, now).await?;
+                let (seen, now) = (said.seen_of(&incident).await, said.bot.clock.now());
+                let moments = said.bot.chronicle.timeline(&incident, Some(&seen), now).await?;
                 let view = TimelineView::of(&incident, &moments, self.page, now);
                 Ok(Reply::Card(view.into()))
             }

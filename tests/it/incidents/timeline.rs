@@ -83,6 +83,25 @@ async fn other_services_and_what_was_refused_are_not_its_business() {
 }
 
 #[tokio::test]
+async fn only_what_somebody_may_look_at_is_told_to_them() {
+    let bot = Bot::start().await;
+    bot.hears(ALICE, "/deploy staging v2").await;
+    bot.hears(BOB, "/incident create slow --service checkout").await;
+    bot.hears(BOB, "/lock production").await;
+    let incident = bot.app.commands.incidents.find("1".parse().unwrap()).await.unwrap();
+    let tell = async |seen: Option<&[_]>| {
+        let told = bot.app.commands.chronicle.timeline(&incident, seen, bot.clock.now()).await;
+        format!("{:?}", told.unwrap())
+    };
+    let whole = tell(None).await;
+    assert!(whole.contains("v2 in staging") && whole.contains("locked production"), "{whole}");
+    let part = tell(Some(&["staging".parse().unwrap()])).await;
+    assert!(part.contains("v2 in staging") && !part.contains("locked production"), "{part}");
+    let none = tell(Some(&[])).await;
+    assert!(none.contains("declared the incident") && !none.contains("v2"), "{none}");
+}
+
+#[tokio::test]
 async fn what_anybody_writes_into_the_audit_about_the_service_comes_in_by_itself() {
     use pilothouse::{
         access::Actor,
