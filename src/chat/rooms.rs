@@ -151,7 +151,7 @@ impl Place {
 impl<'a> RoomWish<'a> {
     /// Says what a chat without such rooms says.
     pub fn refused(&self) -> NoRoom {
-        NoRoom::NotPossible(format!("this chat makes no {} for one thing alone", self.kind))
+        NoRoom::NotPossible("this chat has none for one thing alone".to_owned())
     }
 
     /// The ids in Entra of the people in it, the owner's first.

@@ -8,8 +8,8 @@ use super::{
     timeline::{Kind, Moment},
 };
 use crate::{
-    cards::inert,
     clock::{Timestamp, spoken},
+    names::is_invisible,
 };
 
 /// The post-mortem of an incident: `moments` is all that happened, `shipped` what had gone live
@@ -20,7 +20,7 @@ pub(super) fn export(
     shipped: &[Moment],
     now: Timestamp,
 ) -> String {
-    let mut text = format!("# {}: {}\n\n", incident.number, inert(&incident.title));
+    let mut text = format!("# {}: {}\n\n", incident.number, plain(&incident.title));
     summary(&mut text, incident, now);
     impact(&mut text, incident, moments);
     people(&mut text, incident);
@@ -43,15 +43,15 @@ pub(super) fn export(
 
 fn summary(text: &mut String, incident: &Incident, now: Timestamp) {
     text.push_str("## Summary\n\n");
-    let by = inert(&incident.declared_by.name);
+    let by = plain(&incident.declared_by.name);
     let declared = incident.declared.exact();
     let _ = writeln!(text, "- Declared: {declared}, by {by}");
     match &incident.resolved {
         Some(resolved) => {
-            let (at, by) = (resolved.at.exact(), inert(&resolved.by.name));
+            let (at, by) = (resolved.at.exact(), plain(&resolved.by.name));
             let _ = writeln!(text, "- Resolved: {at}, by {by}");
             let _ = writeln!(text, "- It took: {}", spoken(incident.lasted(now)));
-            let fix = resolved.fix.as_ref().map_or("to be filled in".to_owned(), |f| inert(f));
+            let fix = resolved.fix.as_ref().map_or("to be filled in".to_owned(), |f| plain(f));
             let _ = writeln!(text, "- What fixed it: {fix}");
         }
         None => {
@@ -60,7 +60,7 @@ fn summary(text: &mut String, incident: &Incident, now: Timestamp) {
         }
     }
     if let Some(told) = &incident.latest {
-        let (at, by, said) = (told.at.exact(), inert(&told.by.name), inert(&told.text));
+        let (at, by, said) = (told.at.exact(), plain(&told.by.name), plain(&told.text));
         let _ = writeln!(text, "- Last update: {at}, by {by}: {said}");
     }
     text.push('\n');
@@ -79,13 +79,30 @@ fn impact(text: &mut String, incident: &Incident, moments: &[Moment]) {
 fn people(text: &mut String, incident: &Incident) {
     text.push_str("## People\n\n");
     for role in Role::ALL {
-        let holder = incident.roles.get(&role).map_or("nobody".to_owned(), |who| inert(&who.name));
+        let holder = incident.roles.get(&role).map_or("nobody".to_owned(), |who| plain(&who.name));
         let _ = writeln!(text, "- {}: {holder}", role.title());
     }
     text.push('\n');
 }
 
 fn line(text: &mut String, moment: &Moment) {
-    let (at, by, what) = (moment.at.exact(), inert(&moment.by), inert(&moment.what));
+    let (at, by, what) = (moment.at.exact(), plain(&moment.by), plain(&moment.what));
     let _ = writeln!(text, "- {at}: {by} {what}");
+}
+
+/// Text as Markdown shows it letter by letter: nothing in it is a link, a picture, emphasis or
+/// HTML, no letter is invisible, and it stays on one line.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\r' | '\t' => plain.push(' '),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' => {
+                plain.extend(['\\', letter]);
+            }
+            hidden if is_invisible(hidden) => {}
+            other => plain.push(other),
+        }
+    }
+    plain
 }

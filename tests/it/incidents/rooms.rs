@@ -55,9 +55,9 @@ async fn what_is_said_in_its_room_is_meant_for_it() {
 async fn without_a_channel_a_chat_without_a_chat_a_thread_and_the_card_says_why() {
     for (kinds, room, why) in [
         (vec![Channel], "INC-1 slow", ""),
-        (vec![Chat], "INC-1 slow", "No channel: this chat makes no channel"),
-        (vec![Thread], "the thread of this card", "No group chat: this chat makes no group chat"),
-        (vec![], "none of its own: it is told here", "No thread: this chat makes no thread"),
+        (vec![Chat], "INC-1 slow", "No channel: this chat has none"),
+        (vec![Thread], "the thread of this card", "No group chat: this chat has none"),
+        (vec![], "none of its own: it is told here", "No thread: this chat has none"),
     ] {
         let bot = Bot::with(&channels()).await;
         bot.chat.has_rooms(&kinds);

@@ -97,10 +97,10 @@ async fn what_an_incident_is_told_acts_nowhere() {
     bot.hears(BOB, "/incident update hm").await;
     inert(&bot.chat.newest().to_string());
     bot.hears(BOB, "/incident export 1").await;
-    let export = bot.reads();
-    assert!(!export.contains('\u{202e}') && !export.contains("<at>"), "{export}");
-    let drawn = bot.chat.newest().to_string();
-    assert!(drawn.contains(r"\\[free\\]\\(http://evil.example\\)"), "no link in Markdown: {drawn}");
+    let card = bot.chat.newest();
+    let code = card["body"].as_array().unwrap().last().unwrap()["codeSnippet"].as_str().unwrap();
+    assert!(code.contains(r"\[free\](http://evil.example) \<at\>everyone"), "no link: {code}");
+    assert!(!code.contains('\u{202e}') && code.contains(r"\*\*x\*\*"), "{code}");
 }
 
 #[tokio::test]
