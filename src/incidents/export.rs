@@ -46,18 +46,15 @@ fn summary(text: &mut String, incident: &Incident, now: Timestamp) {
     let by = plain(&incident.declared_by.name);
     let declared = incident.declared.exact();
     let _ = writeln!(text, "- Declared: {declared}, by {by}");
-    match &incident.resolved {
-        Some(resolved) => {
-            let (at, by) = (resolved.at.exact(), plain(&resolved.by.name));
-            let _ = writeln!(text, "- Resolved: {at}, by {by}");
-            let _ = writeln!(text, "- It took: {}", spoken(incident.lasted(now)));
-            let fix = resolved.fix.as_ref().map_or("to be filled in".to_owned(), |f| plain(f));
-            let _ = writeln!(text, "- What fixed it: {fix}");
-        }
-        None => {
-            let (status, lasted) = (incident.status, spoken(incident.lasted(now)));
-            let _ = writeln!(text, "- Still open: {status}, for {lasted}");
-        }
+    if let Some(resolved) = &incident.resolved {
+        let (at, by) = (resolved.at.exact(), plain(&resolved.by.name));
+        let _ = writeln!(text, "- Resolved: {at}, by {by}");
+        let _ = writeln!(text, "- It took: {}", spoken(incident.lasted(now)));
+        let fix = resolved.fix.as_ref().map_or("to be filled in".to_owned(), |fix| plain(fix));
+        let _ = writeln!(text, "- What fixed it: {fix}");
+    } else {
+        let (status, lasted) = (incident.status, spoken(incident.lasted(now)));
+        let _ = writeln!(text, "- Still open: {status}, for {lasted}");
     }
     if let Some(told) = &incident.latest {
         let (at, by, said) = (told.at.exact(), plain(&told.by.name), plain(&told.text));

@@ -229,16 +229,12 @@ impl Incident {
             {
                 let mut why = std::mem::take(why);
                 why.push(format!("No {missed}: {sentence}"));
-                match missed.next() {
-                    Some(kind) => {
-                        self.room = Room::Wanted { kind, since: now, why };
-                        vec![at_once(Effect::OpenRoom)]
-                    }
-                    None => {
-                        self.room = Room::Nowhere { why };
-                        self.drawn()
-                    }
+                if let Some(kind) = missed.next() {
+                    self.room = Room::Wanted { kind, since: now, why };
+                    return vec![at_once(Effect::OpenRoom)];
                 }
+                self.room = Room::Nowhere { why };
+                self.drawn()
             }
             (Event::Reminded, _) if self.resolved.is_none() => {
                 self.reminded = Some(now);

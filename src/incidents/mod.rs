@@ -20,7 +20,7 @@ mod store;
 mod timeline;
 mod view;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use chronicle::{Books, Chronicle, Witness};
 pub use document::DocumentView;
@@ -230,6 +230,15 @@ impl Incidents {
         }
         tx.commit().await?;
         self.bell.notify_one();
+        Ok(())
+    }
+
+    /// Has a step of one of them done after a while.
+    async fn ask(&self, number: Number, effect: Effect, wait: Duration) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        let wish = keeper::wish(number, effect, self.clock.now().plus(wait))?;
+        jobs::enqueue(&mut tx, &wish).await?;
+        tx.commit().await?;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use super::{
     incident::Incident,
     keeper::Keeper,
     settings::Membership,
-    state::{Event, Room},
+    state::{Effect, Event, Room},
     subject,
     view::{IncidentView, Viewer},
 };
@@ -140,7 +140,12 @@ impl Keeper {
             (None, false) => {}
         }
         match self.channels.put_away(place, team, away).await {
-            Ok(()) => Ok(Ran::Done),
+            Ok(()) if away => Ok(Ran::Done),
+            // It takes a while until its card can be changed again.
+            Ok(()) => {
+                self.incidents.ask(incident.number, Effect::ShowCard, NOT_YET * 2).await?;
+                Ok(Ran::Done)
+            }
             Err(NoRoom::NotPossible(why)) => {
                 tracing::warn!(incident = %incident.number, away, "its channel stays: {why}");
                 Ok(Ran::Done)

@@ -136,8 +136,8 @@ impl Graph {
     pub async fn channel_with(&self, team: &str, marker: &str) -> Result<Option<Found>, Error> {
         let mut url = self.url(&["teams", team, "channels"])?;
         url.query_pairs_mut().append_pair("$select", "id,displayName,description,webUrl");
-        let marked = |told: &Told| told.description.as_ref().is_some_and(|d| d.contains(marker));
-        self.search(url, CHANNEL_PAGES, marked).await
+        let is_it = |told: &Told| told.description.as_ref().is_some_and(|d| d.contains(marker));
+        self.search(url, CHANNEL_PAGES, is_it).await
     }
 
     /// Makes a channel, once.
@@ -154,7 +154,7 @@ impl Graph {
             body["members"] = self.members(members, "member");
         }
         let answer = self.post(self.url(&["teams", team, "channels"])?, &body).await?;
-        Ok(self.found(answer.json()?))
+        Ok(answer.json::<Told>()?.into())
     }
 
     /// The group chat of a person whose topic holds `marker`.
@@ -164,8 +164,8 @@ impl Graph {
     pub async fn chat_with(&self, person: &str, marker: &str) -> Result<Option<Found>, Error> {
         let mut url = self.url(&["users", person, "chats"])?;
         url.query_pairs_mut().append_pair("$top", "50");
-        let marked = |told: &Told| told.topic.as_ref().is_some_and(|topic| topic.contains(marker));
-        self.search(url, CHAT_PAGES, marked).await
+        let is_it = |told: &Told| told.topic.as_ref().is_some_and(|topic| topic.contains(marker));
+        self.search(url, CHAT_PAGES, is_it).await
     }
 
     /// Makes a group chat of these people, by their ids in Entra, once. Each of them owns it: a
@@ -177,7 +177,7 @@ impl Graph {
         let members = self.members(people, "owner");
         let body = json!({ "chatType": "group", "topic": topic, "members": members });
         let answer = self.post(self.url(&["chats"])?, &body).await?;
-        Ok(self.found(answer.json()?))
+        Ok(answer.json::<Told>()?.into())
     }
 
     /// Lets an app of the organisation's catalogue into a chat; `app` is the id in its manifest.
@@ -242,26 +242,19 @@ impl Graph {
         people.iter().enumerate().map(member).collect()
     }
 
-    fn found(&self, told: Told) -> Found {
-        let name = told.display_name.or(told.topic).unwrap_or_default();
-        // Only an address of Teams is shown to people as one.
-        let link = told.web_url.filter(|link| is_of_teams(link));
-        Found { id: told.id, name, link }
-    }
-
     async fn search(
         &self,
         first: Url,
         pages: usize,
-        marked: impl Fn(&Told) -> bool,
+        is_it: impl Fn(&Told) -> bool,
     ) -> Result<Option<Found>, Error> {
         let origin = first.origin();
         let mut next = Some(first);
         for _ in 0..pages {
             let Some(url) = next.take() else { break };
             let page: Page = self.ask(url).await?;
-            if let Some(told) = page.value.into_iter().find(&marked) {
-                return Ok(Some(self.found(told)));
+            if let Some(told) = page.value.into_iter().find(&is_it) {
+                return Ok(Some(told.into()));
             }
             next = page.next.and_then(|next| Url::parse(&next).ok());
             // The token goes to Graph alone, wherever an answer points.
@@ -319,6 +312,15 @@ impl Graph {
         }
         let said = format!("Graph asked for quiet, {} more", spoken(left));
         Err(Failure::NotNow { status: 429, after: Some(left), said }.into())
+    }
+}
+
+impl From<Told> for Found {
+    fn from(told: Told) -> Self {
+        let name = told.display_name.or(told.topic).unwrap_or_default();
+        // Only an address of Teams is shown to people as one.
+        let link = told.web_url.filter(|link| is_of_teams(link));
+        Self { id: told.id, name, link }
     }
 }
 

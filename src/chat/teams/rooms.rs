@@ -46,7 +46,7 @@ impl Teams {
     /// Finds or makes the room.
     pub(super) async fn room_for(&self, wish: &RoomWish<'_>) -> Result<Opened, NoRoom> {
         let found = match wish.kind {
-            RoomKind::Thread => return self.thread_below(wish).await,
+            RoomKind::Thread => return Self::thread_below(wish),
             RoomKind::Channel => self.channel_for(wish).await?,
             RoomKind::Chat => self.chat_for(wish).await?,
         };
@@ -124,20 +124,20 @@ impl Teams {
             ));
         };
         let looked = graph.chat_with(owner, wish.marker).await;
-        let found = match looked.map_err(|error| no_room(error, LOOK_FOR_CHAT))? {
-            Some(found) => found,
-            None => {
-                let topic = format!("{} · {}", plain_name(wish.name, 120), wish.marker);
-                let made = graph.make_chat(&topic, &people).await;
-                made.map_err(|error| no_room(error, MAKE_CHAT))?
-            }
+        let looked = looked.map_err(|error| no_room(error, LOOK_FOR_CHAT))?;
+        let found = if let Some(found) = looked {
+            found
+        } else {
+            let topic = format!("{} · {}", plain_name(wish.name, 120), wish.marker);
+            let made = graph.make_chat(&topic, &people).await;
+            made.map_err(|error| no_room(error, MAKE_CHAT))?
         };
         let joined = graph.let_in(&found.id, &settings.app_id).await;
         joined.map_err(|error| no_room(error, ENTER_CHAT))?;
         Ok(found)
     }
 
-    async fn thread_below(&self, wish: &RoomWish<'_>) -> Result<Opened, NoRoom> {
+    fn thread_below(wish: &RoomWish<'_>) -> Result<Opened, NoRoom> {
         let home = &wish.home.conversation;
         let opened = |conversation: String| {
             let place = Place { channel: super::NAME.to_owned(), conversation };

@@ -22,14 +22,9 @@ impl Command for Reopen {
     const PERMISSION: Option<Permission> = Some(Permission::Incidents);
 
     async fn run(self, said: Said<'_>) -> Result<Reply, Error> {
-        let here = match self.incident {
-            Some(number) => Some(number),
-            // In the room of one that is over it is clear which is meant.
-            None => {
-                let here = said.bot.incidents.told_in(&said.place).await?;
-                here.map(|incident| incident.number)
-            }
-        };
+        // In the room of one that is over it is clear which is meant.
+        let here = said.bot.incidents.told_in(&said.place).await?;
+        let here = self.incident.or(here.map(|incident| incident.number));
         let Some(number) = here else {
             let what = "Say which: `/incident reopen INC-7`. `/incident list` shows the latest.";
             return Err(Error::NothingMeant(what.to_owned()));

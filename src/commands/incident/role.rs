@@ -13,7 +13,8 @@ use crate::{
 #[derive(clap::Parser)]
 #[command(disable_help_flag = true)]
 pub(in crate::commands) struct Role {
-    role: Part,
+    #[arg(id = "role")]
+    part: Part,
     /// A mention, a name of the configuration, or `me`.
     #[arg(required = true)]
     who: Vec<String>,
@@ -34,7 +35,7 @@ impl Command for Role {
     const PERMISSION: Option<Permission> = Some(Permission::Incidents);
 
     async fn run(self, said: Said<'_>) -> Result<Reply, Error> {
-        let Self { role, who, incident } = self;
+        let Self { part: role, who, incident } = self;
         let to = said.person_called(&who.join(" ")).await?;
         if role == Part::Commander && to != said.actor {
             said.may_command(&to, incident).await?;

@@ -147,7 +147,7 @@ async fn a_long_timeline_is_read_page_by_page() {
 #[tokio::test]
 async fn a_post_mortem_begins_by_itself() {
     let bot = a_bad_morning().await;
-    bot.clock.advance(minutes(28) - Duration::from_secs(6));
+    bot.clock.advance(Duration::from_secs(28 * 60 - 6));
     bot.hears(BOB, "/incident resolve \"went back to v1\" --incident 1").await;
     bot.hears(ALICE, "/incident export INC-1").await;
     let text = bot.reads();

@@ -140,8 +140,8 @@ fn answer(state: &mut State, base: &str, request: &Request) -> ResponseTemplate 
         ("POST", ["teams", TEAM, "channels"]) => {
             let wanted: Value = serde_json::from_slice(&request.body).unwrap();
             if state.channels.iter().any(|c| c["displayName"] == wanted["displayName"]) {
-                let taken = "Channel name already existed, please use other name";
-                return error(400, "NameAlreadyExists", taken);
+                let said = "Channel name already existed, please use other name";
+                return error(400, "NameAlreadyExists", said);
             }
             let id = format!("19:{:032}@thread.tacv2", state.channels.len() + 1);
             let made = json!({
