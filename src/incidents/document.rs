@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::number::Number;
 use crate::cards::{Button, View};
 
-/// The longest part, in characters: far below what Teams takes, however they are counted.
-const PART: usize = 6000;
+/// The longest part, in bytes: a card holds it twice, and escaped it is up to four times as long;
+/// a longer one would be cut to make the card small enough.
+const PART: usize = 3500;
 
 /// One part of a text.
 #[derive(Debug, Serialize)]
@@ -45,16 +46,15 @@ impl DocumentView {
 
 /// The text cut between lines; a line that is longer than a part is cut where it must be.
 fn parts(text: &str) -> Vec<String> {
-    let (mut parts, mut now, mut long) = (vec![], String::new(), 0);
-    for line in text.split_inclusive('\n') {
-        let letters: Vec<char> = line.chars().collect();
-        for piece in letters.chunks(PART) {
-            if long + piece.len() > PART {
+    let (mut parts, mut now) = (vec![], String::new());
+    for mut line in text.split_inclusive('\n') {
+        while !line.is_empty() {
+            let (piece, rest) = line.split_at(line.floor_char_boundary(PART));
+            if now.len() + piece.len() > PART {
                 parts.push(std::mem::take(&mut now));
-                long = 0;
             }
-            now.extend(piece);
-            long += piece.len();
+            now.push_str(piece);
+            line = rest;
         }
     }
     if !now.is_empty() || parts.is_empty() {
@@ -80,7 +80,7 @@ mod tests {
         for text in ["", "one line", &"a line\n".repeat(3000), &"ü".repeat(20_000)] {
             let parts = parts(text);
             assert_eq!(parts.concat(), text);
-            assert!(parts.iter().all(|part| part.chars().count() <= PART));
+            assert!(parts.iter().all(|part| part.len() <= PART));
         }
     }
 }

@@ -193,7 +193,10 @@ impl Role {
 
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(match self {
+            Self::Communications => "communications lead",
+            Self::Commander | Self::Scribe => self.word(),
+        })
     }
 }
 

@@ -88,14 +88,16 @@ fn words(event: &Event) -> Option<String> {
 pub struct TimelineView {
     title: String,
     note: String,
-    rows: Vec<Row>,
+    facts: Vec<Fact>,
     buttons: Vec<Button>,
 }
 
 #[derive(Debug, Serialize)]
-struct Row {
-    time: String,
-    text: String,
+struct Fact {
+    /// When.
+    title: String,
+    /// Who did what.
+    value: String,
 }
 
 impl TimelineView {
@@ -109,7 +111,7 @@ impl TimelineView {
         let pages = moments.len().div_ceil(PAGE).max(1);
         let page = page.unwrap_or(pages).clamp(1, pages);
         let rows = moments.iter().skip((page - 1) * PAGE).take(PAGE);
-        let rows = rows.map(|moment| Row::of(moment, now)).collect();
+        let rows = rows.map(|moment| Fact::of(moment, now)).collect();
         let of = match &incident.service {
             Some(service) => format!("with what else happened to {service}"),
             None => "which names no service, so that nothing else is told here".to_owned(),
@@ -119,18 +121,18 @@ impl TimelineView {
         Self {
             title: format!("{} · Timeline", incident.number),
             note: format!("Page {page} of {pages}; {}, {of}.", incident.title),
-            rows,
+            facts: rows,
             buttons: earlier.into_iter().chain(later).collect(),
         }
     }
 }
 
-impl Row {
+impl Fact {
     fn of(moment: &Moment, now: Timestamp) -> Self {
         let what: String = moment.what.chars().take(LONGEST).collect();
         let cut = if what.len() < moment.what.len() { "…" } else { "" };
         let text = format!("{} {what}{cut}", moment.by);
-        Self { time: moment.at.time_of_day(now), text }
+        Self { title: moment.at.time_of_day(now), value: text }
     }
 }
 
@@ -148,7 +150,7 @@ impl View for TimelineView {
 
     fn text(&self) -> String {
         let head = [self.title.clone(), self.note.clone()].into_iter();
-        let rows = self.rows.iter().map(|row| format!("{}  {}", row.time, row.text));
+        let rows = self.facts.iter().map(|fact| format!("{}  {}", fact.title, fact.value));
         head.chain(rows).collect::<Vec<_>>().join("\n")
     }
 }

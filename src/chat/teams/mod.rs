@@ -37,7 +37,7 @@ use super::{
 };
 use crate::{
     access::Actor,
-    cards::{Card, inert},
+    cards::{Card, inert, inert_start},
     names::RoomName,
     outbound::Outbound,
     secrets::redact,
@@ -280,6 +280,7 @@ fn message(text: &str) -> Value {
 /// inert.
 fn said(text: &str) -> String {
     let parts = text.split('`').enumerate().map(|(index, part)| match index % 2 {
+        0 if index == 0 => inert_start(part),
         0 => inert(part),
         _ => format!("`{part}`"),
     });

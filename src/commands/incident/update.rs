@@ -47,25 +47,24 @@ impl Command for Update {
             let target = Target { service: service.as_ref(), environment: None };
             said.require(Permission::Incidents, target).await?;
         }
-        let fields = vec![
-            Field::text("update", "How it goes", "what is new")
-                .with(text.clone())
-                .optional()
-                .long(),
-            Field::text("severity", "Severity", "sev1")
-                .with(severity.map(Severity::word))
-                .optional(),
-            Field::text("status", "Status", "identified").with(status.map(Status::word)).optional(),
-            Field::text("service", "Service", "").with(service.clone()).optional(),
+        let long = Field::text("update", "How it goes", "what is new").long();
+        let given = [
+            text.clone().map(|text| ("{update}", long.with(Some(text)))),
+            severity.map(|s| ("--severity {severity}", filled("severity", "Severity", s.word()))),
+            status.map(|s| ("--status {status}", filled("status", "Status", s.word()))),
+            service
+                .clone()
+                .map(|s| ("--service {service}", filled("service", "Service", s.as_str()))),
         ];
-        let given = [text.is_some(), severity.is_some(), status.is_some(), service.is_some()];
-        let fields = fields.into_iter().zip(given).filter(|(_, given)| *given);
-        let again = Again::saying(
-            "/incident update {update} --severity {severity} --status {status} --service {service} \
-             --incident {incident}",
-            fields.map(|(field, _)| field).collect(),
-        );
+        let (words, fields): (Vec<&str>, Vec<Field>) = given.into_iter().flatten().unzip();
+        let say = format!("/incident update {} --incident {{incident}}", words.join(" "));
+        let again = Again { say, fields };
         let event = |by| Event::Updated { by, text, severity, status, service };
         said.happen(incident, event, again).await
     }
+}
+
+/// What was said already, to be looked at once more.
+fn filled(id: &'static str, label: &'static str, said: &str) -> Field {
+    Field::text(id, label, "").with(Some(said))
 }

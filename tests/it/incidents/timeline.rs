@@ -187,7 +187,7 @@ async fn a_long_post_mortem_comes_in_parts_and_loses_nothing() {
         let card = bot.chat.newest();
         assert!(card.to_string().len() < 28_000, "it fits into a message");
         let code = &card["body"].as_array().unwrap().last().unwrap()["codeSnippet"];
-        let _ = write!(whole, "{}", code.as_str().unwrap());
+        let _ = writeln!(whole, "{}", code.as_str().unwrap());
         if card["actions"].as_array().unwrap().is_empty() {
             break;
         }
