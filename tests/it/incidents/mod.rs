@@ -56,5 +56,5 @@ async fn answered(bot: &Bot, said: pilothouse::chat::Incoming) -> String {
 
 /// What the newest card says that is about that incident; everything on it.
 fn reads(card: &serde_json::Value) -> String {
-    crate::world::reading(card)
+    crate::world::texts(card).join("\n")
 }
