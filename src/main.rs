@@ -45,6 +45,9 @@ enum What {
         #[arg(long, default_value = "pilothouse.zip")]
         out: PathBuf,
     },
+    /// See whether the audit is whole, or write it down for other programs.
+    #[command(subcommand)]
+    Audit(cli::audit::What),
     /// Look after one run of a local program. The bot starts this itself.
     #[command(hide = true)]
     Supervise {
@@ -74,6 +77,10 @@ fn run(what: What, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         }
         What::Package { config, out: to } => {
             cli::package::run(&config, &to, out).map(|()| ExitCode::SUCCESS)
+        }
+        What::Audit(what) => {
+            let whole = cli::audit::run(what, out)?;
+            Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         What::Supervise { folder } => Ok(cli::supervise::run(&folder)),
     }

@@ -6,6 +6,7 @@
 
 mod approve;
 mod asking;
+mod audit;
 mod cancel;
 mod decline;
 mod deploy;
@@ -15,6 +16,7 @@ mod help;
 mod list;
 mod lock;
 mod mine;
+mod refused;
 mod rollback;
 mod show;
 mod status;
@@ -22,15 +24,18 @@ mod unlock;
 mod waiting;
 mod words;
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    pin::Pin,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 
 use error::Error;
+use refused::Matter;
 
 use crate::{
     access::{Access, Actor, Permission, Target},
-    audit::{self, Entry as AuditEntry},
     cards::Card,
     chat::{Channels, Incoming, Listener, Place, Reply, Subject},
     clock::Clock,
@@ -55,6 +60,7 @@ const COMMANDS: &[Entry] = &[
     entry::<lock::Lock>(),
     entry::<unlock::Unlock>(),
     entry::<help::Help>(),
+    entry::<audit::Audit>(),
 ];
 
 /// Longest text that can be a command; nobody types more, and a stranger's megabyte costs nothing.
@@ -149,6 +155,8 @@ struct Said<'a> {
     actor: Actor,
     place: Place,
     origin: String,
+    /// What it has turned out to be about: what a refusal is found by.
+    about: Arc<OnceLock<Matter>>,
 }
 
 /// Everything commands work with.
@@ -174,7 +182,9 @@ impl Listener for Commands {
     async fn hear(&self, message: Incoming) -> Reply {
         // One person is one person under all their accounts, in every rule from here on.
         let actor = self.access.person(&message.actor);
+        let about = Arc::new(OnceLock::new());
         let said = Said {
+            about: about.clone(),
             bot: self,
             actor: actor.clone(),
             place: message.place.clone(),
@@ -207,7 +217,8 @@ impl Listener for Commands {
             }
             Err(error) => {
                 if error.is_decision() {
-                    self.note_refusal(name, &actor, &error).await;
+                    let said = (name, message.text.as_str());
+                    self.note_refusal(said, &actor, &error, about.get()).await;
                 }
                 Reply::Refused(error.to_string())
             }
@@ -278,21 +289,6 @@ impl Commands {
         let may_look = self.access.require(actor, Permission::Look, target).await.is_ok();
         let view = || LockView::of(&lock, may_unlock, self.clock.now());
         (may_unlock || may_look || lock.by == *actor).then(|| view().into())
-    }
-
-    /// A refusal leaves a row of its own: it changes nothing else.
-    async fn note_refusal(&self, name: &'static str, actor: &Actor, error: &Error) {
-        let entry = AuditEntry {
-            at: self.clock.now(),
-            actor: actor.clone(),
-            action: name.to_owned(),
-            subject: format!("command/{name}"),
-            outcome: audit::Outcome::Refused,
-            detail: error.to_string(),
-        };
-        if let Err(error) = audit::note_alone(&self.db, &entry).await {
-            tracing::error!("a refusal could not be written down: {error:#}");
-        }
     }
 }
 

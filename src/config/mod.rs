@@ -28,6 +28,7 @@ pub use place::{Path, Place};
 
 use crate::{
     access::{self, PersonSettings, RoleSettings},
+    audit,
     chat::teams,
     deployments,
     names::{PersonName, PipelineName, RoleName},
@@ -61,6 +62,8 @@ pub struct Config {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<deployments::FreezeSettings>,
+    /// How the audit is kept.
+    pub audit: audit::Settings,
 }
 
 impl Default for Config {
@@ -77,6 +80,7 @@ impl Default for Config {
             pipelines: BTreeMap::new(),
             services: BTreeMap::new(),
             freezes: vec![],
+            audit: audit::Settings::default(),
         }
     }
 }

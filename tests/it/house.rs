@@ -16,8 +16,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("cards", &["names", "secrets"]),
     ("vendors", &["clock", "names", "outbound", "secrets"]),
     ("access", &["names"]),
-    ("audit", &["access", "clock", "secrets", "store"]),
     ("jobs", &["clock", "store"]),
+    ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("pipelines", &["clock", "names", "outbound", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
     ("chat", &["access", "cards", "clock", "jobs", "names", "outbound", "secrets", "store"]),
@@ -43,6 +43,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "config",
         &[
             "access",
+            "audit",
             "chat",
             "clock",
             "commands",
@@ -59,6 +60,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "app",
         &[
             "access",
+            "audit",
             "cards",
             "chat",
             "clock",

@@ -1,6 +1,7 @@
 //! What no single value shows: names that stand for nothing, rules that nobody can satisfy.
 
 mod app;
+mod audit;
 mod freezes;
 mod people;
 mod services;
@@ -42,6 +43,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     people::check(config, found);
     services::check(config, found);
     freezes::check(config, found);
+    audit::check(&config.audit, found, secrets);
 }
 
 impl<'a> Found<'a> {
