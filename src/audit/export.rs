@@ -7,7 +7,7 @@ use futures_util::TryStreamExt as _;
 
 use super::{
     chain::Row,
-    verify::{COLUMNS, row},
+    reading::{COLUMNS, row},
 };
 use crate::{clock::Timestamp, store::Tx};
 

@@ -5,7 +5,7 @@
 //! whole is compared with checkpoints that are kept outside the database.
 //!
 //! `chain` is what a hash covers, `walk` and `findings` tell what does not fit (pure), `verify`
-//! reads everything for them; `checkpoint` and `checkpointing` keep what the end of the chain was;
+//! and `reading` give them every row; `checkpoint` and `checkpointing` keep what the end of the chain was;
 //! `search` and `view` are for people, `export` is for other programs.
 
 mod chain;
@@ -13,6 +13,7 @@ mod checkpoint;
 mod checkpointing;
 mod export;
 mod findings;
+mod reading;
 mod search;
 mod settings;
 mod verify;

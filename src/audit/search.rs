@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::verify::{COLUMNS, row};
+use super::reading::{COLUMNS, row};
 use crate::{
     clock::Timestamp,
     names::{Environment, Service},

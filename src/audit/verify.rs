@@ -8,19 +8,16 @@ use std::{
 
 use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{
     chain::Row,
     checkpoint::{Checkpoint, Key},
     findings::Finding,
+    reading::{Batch, COLUMNS, is_one_rows, row},
     walk::Walk,
 };
 use crate::{clock::Timestamp, store::Tx};
-
-/// A row's columns, in the order [`row`] takes them.
-pub(super) const COLUMNS: &str = "seq, at, actor, actor_name, action, subject, outcome, detail, \
-                                  service, environment, prev, hash";
 
 /// What is known from outside the database.
 #[derive(Default)]
@@ -108,63 +105,72 @@ pub async fn verify(tx: &mut Tx<'_>, evidence: Evidence) -> anyhow::Result<Verdi
         .await
         .context("the database holds no audit that this version knows: start the bot once")?;
     let head = head.map(|head| anyhow::Ok((head.try_get("seq")?, head.try_get("hash")?)));
-    let head = head.transpose()?;
     let compared = evidence.checkpoints.len();
     let covered = evidence.checkpoints.iter().map(|checkpoint| checkpoint.seq).max();
-    let mut walk = Walk::new(head, evidence.checkpoints);
-    let (mut rows, mut last) = (0, None);
-    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM audit ORDER BY seq"));
-    let mut stream = sqlx::query(sql).fetch(&mut **tx);
-    loop {
-        match stream.try_next().await {
-            Ok(None) => break,
-            Ok(Some(read)) => match row(&read) {
-                Ok(row) => {
-                    walk.step(&row);
-                    keep(&mut last, &row);
-                }
-                Err(_) => walk.stumble(read.try_get(0).ok()),
-            },
-            Err(error) if is_one_rows(&error) => walk.stumble(None),
-            Err(error) => return Err(error).context("the audit cannot be read to its end"),
-        }
-        rows += 1;
-    }
-    drop(stream);
+    let walk = Walk::new(head.transpose()?, evidence.checkpoints);
+    let mut reader = Reader { walk, rows: 0, last: None, next: Some(i64::MIN) };
+    reader.read(tx).await.context("the audit cannot be read to its end")?;
+    let Reader { walk, rows, last, .. } = reader;
     let mut findings = walk.finish();
     findings.extend(evidence.findings);
     let last = last.map(|(seq, at, hash)| (seq, Timestamp(at), hash));
     Ok(Verdict { rows, last, findings, covered: covered.unwrap_or(0), compared })
 }
 
-/// What is on a row as it was read.
-pub(super) fn row(row: &AnyRow) -> sqlx::Result<Row<'_>> {
-    Ok(Row {
-        seq: row.try_get(0)?,
-        at: row.try_get(1)?,
-        actor: row.try_get(2)?,
-        actor_name: row.try_get(3)?,
-        action: row.try_get(4)?,
-        subject: row.try_get(5)?,
-        outcome: row.try_get(6)?,
-        detail: row.try_get(7)?,
-        service: row.try_get(8)?,
-        environment: row.try_get(9)?,
-        prev: row.try_get(10)?,
-        hash: row.try_get(11)?,
-    })
+/// Takes the walk from row to row.
+struct Reader {
+    walk: Walk,
+    rows: u64,
+    last: Option<(i64, i64, String)>,
+    /// The number of the row that is next, or of one that is missing; there is none behind the
+    /// highest there can be.
+    next: Option<i64>,
 }
 
-/// Whether it is the fault of what stands in one row: no letters, or something else than a text.
-pub(super) fn is_one_rows(error: &sqlx::Error) -> bool {
-    use sqlx::Error::{AnyDriverError, ColumnDecode, Decode};
-    matches!(error, ColumnDecode { .. } | Decode(_) | AnyDriverError(_))
-}
+impl Reader {
+    async fn read(&mut self, tx: &mut Tx<'_>) -> sqlx::Result<()> {
+        while let Some(next) = self.next {
+            let batch = match Batch::read(tx, next).await {
+                Ok(Some(batch)) => batch,
+                Ok(None) => return Ok(()),
+                Err(error) if is_one_rows(&error) => return self.read_singly(tx, next).await,
+                Err(error) => return Err(error),
+            };
+            let Some(rows) = batch.rows() else { return self.read_singly(tx, next).await };
+            rows.iter().for_each(|row| self.pass(row));
+        }
+        Ok(())
+    }
 
-/// Remembers the row without asking for memory each time.
-fn keep(last: &mut Option<(i64, i64, String)>, row: &Row<'_>) {
-    let (seq, at, hash) = last.get_or_insert_default();
-    (*seq, *at) = (row.seq, row.at);
-    hash.clear();
-    hash.push_str(row.hash);
+    /// The slow way, on which a row that is none keeps nobody from the next.
+    async fn read_singly(&mut self, tx: &mut Tx<'_>, from: i64) -> sqlx::Result<()> {
+        let sql = format!("SELECT {COLUMNS} FROM audit WHERE seq >= $1 ORDER BY seq");
+        let mut stream = sqlx::query(AssertSqlSafe(sql)).bind(from).fetch(&mut **tx);
+        loop {
+            match stream.try_next().await {
+                Ok(None) => return Ok(()),
+                Ok(Some(read)) => match row(&read) {
+                    Ok(row) => self.pass(&row),
+                    Err(_) => self.stumble(read.try_get(0).ok()),
+                },
+                Err(error) if is_one_rows(&error) => self.stumble(None),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn pass(&mut self, row: &Row<'_>) {
+        self.walk.step(row);
+        self.rows += 1;
+        self.next = row.seq.checked_add(1);
+        let (seq, at, hash) = self.last.get_or_insert_default();
+        (*seq, *at) = (row.seq, row.at);
+        hash.clear();
+        hash.push_str(row.hash);
+    }
+
+    fn stumble(&mut self, seq: Option<i64>) {
+        self.walk.stumble(seq);
+        self.rows += 1;
+    }
 }

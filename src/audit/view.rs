@@ -171,7 +171,7 @@ fn particulars(detail: &str) -> String {
     let Ok(value) = serde_json::from_str::<Value>(detail) else { return detail.to_owned() };
     let mut said = vec![];
     gather("", &value, &mut said);
-    said.join("; ")
+    said.join(" · ")
 }
 
 /// Every value with its key; what the row says anyway is left out.

@@ -12,6 +12,10 @@ use crate::{
 /// Longest part of what was said that is kept, in letters: enough for every command that works.
 const LONGEST: usize = 500;
 
+/// Among how many words the number of a deployment is looked for, when whoever said it was refused
+/// before they were read.
+const WORDS: usize = 4;
+
 /// The one thing that something said is about.
 pub(super) struct Matter {
     subject: Subject,
@@ -22,11 +26,16 @@ pub(super) struct Matter {
 impl Said<'_> {
     /// It is about this one.
     pub(super) fn is_about(&self, deployment: &Deployment) {
+        // What a command is about is found once.
+        let _ = self.about.set(Matter::of(deployment));
+    }
+}
+
+impl Matter {
+    fn of(deployment: &Deployment) -> Self {
         let plan = &deployment.plan;
         let (service, environment) = (plan.service.clone(), plan.environment.clone());
-        let subject = Subject::new(SUBJECT, &deployment.id);
-        // What a command is about is found once.
-        let _ = self.about.set(Matter { subject, service, environment });
+        Self { subject: Subject::new(SUBJECT, &deployment.id), service, environment }
     }
 }
 
@@ -47,6 +56,11 @@ impl Commands {
             ) => (Some(service), Some(environment)),
             _ => (None, None),
         };
+        let named = match (place, about) {
+            ((None, None), None) => self.named_in(text).await,
+            _ => None,
+        };
+        let about = about.or(named.as_ref());
         let (service, environment) = match (place, about) {
             ((None, None), Some(about)) => (Some(&about.service), Some(&about.environment)),
             (place, _) => place,
@@ -67,5 +81,16 @@ impl Commands {
         if let Err(error) = audit::note_alone(&self.db, &entry).await {
             tracing::error!("a refusal could not be written down: {error:#}");
         }
+    }
+
+    /// The deployment whose number stands in a text.
+    async fn named_in(&self, text: &str) -> Option<Matter> {
+        for word in text.split_whitespace().take(WORDS) {
+            let Ok(id) = word.parse() else { continue };
+            if let Ok(deployment) = self.deployments.find(&id).await {
+                return Some(Matter::of(&deployment));
+            }
+        }
+        None
     }
 }
