@@ -182,31 +182,46 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// Grows by what was found of the next row, when that is the same.
+    fn takes_in(&mut self, next: &Self) -> bool {
+        use Finding::{Altered, Missing, Moved, Outside, Rewritten};
+        match (self, next) {
+            (Altered { to, .. }, Altered { from, to: end })
+            | (Rewritten { to, .. }, Rewritten { from, to: end })
+            | (Missing { to, .. }, Missing { from, to: end })
+            | (Outside { to, .. }, Outside { from, to: end, .. })
+                if *from == *to + 1 =>
+            {
+                *to = *end;
+                true
+            }
+            (Moved { to, by, .. }, Moved { from, to: end, by: also })
+                if *from == *to + 1 && by == also =>
+            {
+                *to = *end;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What was found so far; what happened to neighbours is one finding.
 #[derive(Debug, Default)]
 pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
     pub(super) fn add(&mut self, found: Finding) {
-        use Finding::{Altered, Differs, Missing, Moved, Outside, Rewritten};
-        match (self.0.last_mut(), &found) {
-            (Some(Altered { to, .. }), Altered { from, to: end })
-            | (Some(Rewritten { to, .. }), Rewritten { from, to: end })
-            | (Some(Missing { to, .. }), Missing { from, to: end })
-            | (Some(Outside { to, .. }), Outside { from, to: end, .. })
-                if *from == *to + 1 =>
-            {
-                *to = *end;
-            }
-            (Some(Moved { to, by, .. }), Moved { from, to: end, by: also })
-                if *from == *to + 1 && by == also =>
-            {
-                *to = *end;
-            }
-            (_, Differs { .. }) => match self.0.iter_mut().find(|f| matches!(f, Differs { .. })) {
-                Some(Differs { more, .. }) => *more += 1,
-                _ => self.0.push(found),
-            },
+        // Neighbours are not far; between them is at most what a checkpoint says.
+        let mut lately = self.0.iter_mut().rev().take(3);
+        if lately.any(|earlier| earlier.takes_in(&found)) {
+            return;
+        }
+        let mut differs =
+            self.0.iter_mut().filter(|found| matches!(found, Finding::Differs { .. }));
+        match (&found, differs.next()) {
+            (Finding::Differs { .. }, Some(Finding::Differs { more, .. })) => *more += 1,
             _ => self.0.push(found),
         }
     }

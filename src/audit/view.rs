@@ -1,6 +1,6 @@
 //! Rows of the audit as people see them: who did what when, and how it ended. Pure.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -183,6 +183,13 @@ fn gather(key: &str, value: &Value, said: &mut Vec<String>) {
                 (fields.get("id"), fields.get("name"))
             {
                 said.push(format!("{key}: {} ({id})", cut(name, NAME)));
+                return;
+            }
+            if let (Some(Value::Number(seconds)), Some(_)) =
+                (fields.get("secs"), fields.get("nanos"))
+            {
+                let time = Duration::from_secs(seconds.as_u64().unwrap_or(0));
+                said.push(format!("{key}: {}", spoken(time)));
                 return;
             }
             let more = fields

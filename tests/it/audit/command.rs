@@ -49,7 +49,7 @@ async fn who_did_what_when_and_how_it_ended_newest_first() {
         rows[rows.len() - 1]
             .starts_with("deploy: done | alice (console:alice), 2025-10-09 09:15:00 UTC")
     );
-    assert!(rows[rows.len() - 3].starts_with("approve: done | bob (console:bob)"), "{rows:#?}");
+    assert!(rows[rows.len() - 3].starts_with("approve: done | bob (entra:t:b0b)"), "{rows:#?}");
 }
 
 #[tokio::test]
@@ -76,9 +76,13 @@ async fn it_is_narrowed_down_by_what_is_named() {
     assert!(bot.reads().contains("Nothing is written down about that."), "{}", bot.reads());
     bot.clock.advance(Duration::from_hours(24));
     bot.hears(CAROL, "/unlock staging").await;
-    bot.hears(BOB, "/audit checkout --since 2h").await;
+    bot.hears(BOB, "/audit checkout staging --since 2h").await;
     assert_eq!(rows(&bot).len(), 1, "{}", bot.reads());
-    assert!(bot.reads().contains("The audit of checkout, the last 2 h"), "{}", bot.reads());
+    assert!(
+        bot.reads().contains("The audit of checkout in staging, the last 2 h"),
+        "{}",
+        bot.reads()
+    );
 }
 
 #[tokio::test]
@@ -87,6 +91,7 @@ async fn it_comes_in_pages_and_the_button_says_the_next_one() {
     for number in 0..25 {
         bot.is_told(CAROL, &format!("/lock staging number {number}")).await;
     }
+    bot.works().await;
     bot.hears(BOB, "/audit checkout --last 10 --since 7d").await;
     assert_eq!(bot.says_button("Older"), "/audit checkout --since 7d --last 10 --before 16");
     let (mut seen, mut pages) = (rows(&bot), 1);
@@ -145,7 +150,7 @@ async fn a_stranger_and_whoever_has_not_the_right_get_nothing() {
 async fn hostile_words_come_out_as_plain_text() {
     let bot = Bot::start().await;
     let hostile = "[click](https://evil.example) <at>everyone</at> **x** {{7*7}} \u{202e}evil \
-                   \\\",\"type\":\\\" \u{0}\u{7}end";
+                   \",\"type\":\" \u{0}\u{7}end";
     bot.hears(CAROL, &format!("/lock staging {hostile}")).await;
     // Refused, with the same words once more.
     bot.hears(CAROL, &format!("/rollback staging {hostile}")).await;
