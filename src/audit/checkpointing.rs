@@ -39,6 +39,9 @@ impl Checkpointing {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> anyhow::Result<()> {
+        if self.checkpoints.key.is_none() {
+            tracing::info!("the audit's checkpoints are not signed: there is no `audit.key`");
+        }
         let mut tx = self.db.begin().await?;
         let run_at = self.clock.now().plus(self.checkpoints.every);
         jobs::enqueue(&mut tx, &wish(run_at)).await?;

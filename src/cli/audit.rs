@@ -117,12 +117,13 @@ fn tell(verdict: &Verdict, out: &mut impl Write) -> anyhow::Result<()> {
             None => writeln!(out, "The audit is whole: nothing has been written down yet.")?,
             Some((seq, at, hash)) => writeln!(
                 out,
-                "The audit is whole: {rows} rows, the last of them row {seq} of {} with hash {hash}.",
+                "The audit is whole: {}, the last of them row {seq} of {} with hash {hash}.",
+                many(*rows, "row"),
                 at.exact()
             )?,
         });
     }
-    writeln!(out, "The audit is not whole. {rows} rows were read; this does not fit:")?;
+    writeln!(out, "The audit is not whole. This does not fit ({} read):", many(*rows, "row"))?;
     for found in findings.iter().take(TOLD) {
         writeln!(out, "- {found}")?;
     }
@@ -164,9 +165,10 @@ fn limits(
     } else {
         "signed by your key"
     };
-    writeln!(out, "It was compared with {compared} checkpoints from {from}, {signed}.")?;
+    let compared = many(*compared as u64, "checkpoint");
+    writeln!(out, "It was compared with {compared} from {from}, {signed}.")?;
     if others > 0 {
-        writeln!(out, "{others} lines there are no checkpoints.")?;
+        writeln!(out, "What else stands there is no checkpoint: {}.", many(others as u64, "line"))?;
     }
     let beyond = last.as_ref().map_or(0, |(seq, ..)| seq - covered);
     if beyond > 0 {
@@ -177,6 +179,10 @@ fn limits(
         )?;
     }
     Ok(())
+}
+
+fn many(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 async fn write(options: Export, out: &mut impl Write) -> anyhow::Result<()> {
@@ -190,7 +196,7 @@ async fn write(options: Export, out: &mut impl Write) -> anyhow::Result<()> {
             let file = File::create(path).with_context(cannot)?;
             let to = BufWriter::new(file);
             let count = export(&mut snapshot, options.format, window, to).await?;
-            writeln!(out, "{count} rows are in {}.", path.display())?;
+            writeln!(out, "{} written to {}.", many(count, "row"), path.display())?;
         }
         None => {
             export(&mut snapshot, options.format, window, BufWriter::new(out)).await?;

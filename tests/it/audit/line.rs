@@ -3,7 +3,11 @@
 use std::{fs, path::Path};
 
 use clap::Parser as _;
-use pilothouse::{cli::audit, store::Dialect};
+use pilothouse::{
+    cli::audit,
+    config::{self, Secrets},
+    store::Dialect,
+};
 
 use super::Chain;
 
@@ -45,7 +49,7 @@ async fn verify_says_that_it_is_whole_and_what_it_looked_at() {
     let (whole, said) = says(&format!("audit verify --config {config}")).await.unwrap();
     assert!(whole, "{said}");
     assert!(said.starts_with("The audit is whole: 11 rows, the last of them row 11 of"), "{said}");
-    assert!(said.contains("compared with 1 checkpoints from"), "{said}");
+    assert!(said.contains("compared with 1 checkpoint from"), "{said}");
     assert!(said.contains("signed by your key"), "{said}");
     assert!(said.contains("Rows from 11 on are newer than the newest checkpoint"), "{said}");
 }
@@ -101,7 +105,7 @@ async fn export_writes_a_file_or_to_whoever_asks() {
     let to = chain.database().folder().join("audit.csv");
     let line = format!("audit export --format csv --database {url} --out {}", to.display());
     let (_, said) = says(&line).await.unwrap();
-    assert_eq!(said, format!("10 rows are in {}.\n", to.display()));
+    assert_eq!(said, format!("10 rows written to {}.\n", to.display()));
     assert_eq!(lines(&to), 11);
     let line = format!("audit export --format jsonl --database {url} --since 2025-10-09");
     assert_eq!(says(&line).await.unwrap().1.lines().count(), 10);
@@ -133,4 +137,15 @@ async fn it_looks_while_the_bot_works() {
     assert!(whole && said.contains("10 rows"), "{said}");
     tx.commit().await.unwrap();
     assert_eq!(chain.finds().await, [""; 0]);
+}
+
+#[test]
+fn a_key_that_could_be_guessed_is_a_mistake_of_the_configuration() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), "short but a secret").unwrap();
+    let text = format!("audit:\n  key: file:{}\n", file.path().display());
+    let checked = config::check_text("pilothouse.yaml", &text, Secrets::Read);
+    let mistakes = checked.mistakes.to_string();
+    assert!(mistakes.starts_with("pilothouse.yaml:2:8: audit.key: The key file:"), "{mistakes}");
+    assert!(mistakes.contains("is shorter than 32 characters"), "{mistakes}");
 }
