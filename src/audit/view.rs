@@ -44,7 +44,7 @@ pub struct AuditView {
 struct RowView {
     title: String,
     /// `attention` or `default`: never the only sign of anything.
-    color: &'static str,
+    style: &'static str,
     who: String,
     what: String,
     details: String,
@@ -152,7 +152,7 @@ impl RowView {
         let action = action.replace('_', " ");
         Self {
             title: format!("{action}: {outcome}"),
-            color: if outcome == "done" { "default" } else { "attention" },
+            style: if outcome == "done" { "default" } else { "attention" },
             who: format!("{} ({actor}), {}", cut(actor_name, NAME), at.exact()),
             what: format!("{place}{} · row {seq}", subject.replacen('/', " ", 1)),
             details: cut(&particulars(&record.detail), DETAILS),

@@ -59,8 +59,8 @@ const COMMANDS: &[Entry] = &[
     entry::<show::Show>(),
     entry::<lock::Lock>(),
     entry::<unlock::Unlock>(),
-    entry::<help::Help>(),
     entry::<audit::Audit>(),
+    entry::<help::Help>(),
 ];
 
 /// Longest text that can be a command; nobody types more, and a stranger's megabyte costs nothing.
