@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 
 use crate::{
     access::{self, Access},
+    audit::{Checkpointing, Checkpoints},
     cards::Renderer,
     chat::{self, Answering, Channel, Channels, Forgetting, Inbox},
     clock::Clock,
@@ -69,6 +70,8 @@ pub struct World {
     pub probes: Probes,
     /// Where people are.
     pub channels: Vec<Arc<dyn Channel>>,
+    /// Where the audit's checkpoints are kept.
+    pub checkpoints: Checkpoints,
 }
 
 /// The whole bot.
@@ -90,7 +93,16 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World { access, services, freezes, incidents, pipelines, probes, channels } = world;
+        let World {
+            access,
+            services,
+            freezes,
+            incidents,
+            pipelines,
+            probes,
+            channels,
+            checkpoints,
+        } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
@@ -120,7 +132,10 @@ impl App {
             clock: clock.clone(),
         });
         let inbox = Inbox::new(db.clone(), clock.clone(), bell.clone());
+        let checkpointing = Checkpointing::new(db.clone(), clock.clone(), checkpoints);
+        checkpointing.begin().await?;
         let handlers: Vec<Arc<dyn Handler>> = vec![
+            Arc::new(checkpointing),
             Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
             Arc::new(Forgetting(inbox)),
             Arc::new(Keeper {

@@ -68,6 +68,7 @@ pub struct Button {
 
 /// Every look, by chat and name.
 const LOOKS: &[(&str, &str)] = &[
+    ("teams/audit", include_str!("../cards/teams/audit.json.hbs")),
     ("teams/deployment", include_str!("../cards/teams/deployment.json.hbs")),
     ("teams/document", include_str!("../cards/teams/document.json.hbs")),
     ("teams/form", include_str!("../cards/teams/form.json.hbs")),

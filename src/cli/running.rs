@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access,
     app::{App, Foundation, World},
+    audit::Checkpoints,
     chat::Channel,
     config::Config,
     deployments::Probes,
@@ -30,6 +31,7 @@ pub(super) fn world(
     foundation: &Foundation,
     channels: Vec<Arc<dyn Channel>>,
 ) -> anyhow::Result<World> {
+    let checkpoints = Checkpoints::of(&config.audit, &folder);
     let program = std::env::current_exe().context("where this program is")?;
     let (clock, outbound) = (foundation.clock.clone(), foundation.outbound.clone());
     let ground = pipelines::Ground { clock, outbound, folder, program };
@@ -61,6 +63,7 @@ pub(super) fn world(
         pipelines: opened,
         probes,
         channels,
+        checkpoints,
     })
 }
 

@@ -28,6 +28,7 @@ pub use place::{Path, Place};
 
 use crate::{
     access::{self, PersonSettings, RoleSettings},
+    audit,
     chat::teams,
     deployments, incidents,
     names::{PersonName, PipelineName, RoleName},
@@ -63,6 +64,8 @@ pub struct Config {
     pub freezes: Vec<deployments::FreezeSettings>,
     /// How incidents are handled.
     pub incidents: incidents::Settings,
+    /// How the audit is kept.
+    pub audit: audit::Settings,
 }
 
 impl Default for Config {
@@ -80,6 +83,7 @@ impl Default for Config {
             services: BTreeMap::new(),
             freezes: vec![],
             incidents: incidents::Settings::default(),
+            audit: audit::Settings::default(),
         }
     }
 }

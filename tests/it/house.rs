@@ -16,8 +16,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("cards", &["names", "secrets"]),
     ("vendors", &["clock", "names", "outbound", "secrets"]),
     ("access", &["names"]),
-    ("audit", &["access", "clock", "secrets", "store"]),
     ("jobs", &["clock", "store"]),
+    ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("pipelines", &["clock", "names", "outbound", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
@@ -63,6 +63,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "config",
         &[
             "access",
+            "audit",
             "chat",
             "clock",
             "commands",
@@ -80,6 +81,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "app",
         &[
             "access",
+            "audit",
             "cards",
             "chat",
             "clock",

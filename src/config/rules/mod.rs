@@ -1,6 +1,7 @@
 //! What no single value shows: names that stand for nothing, rules that nobody can satisfy.
 
 mod app;
+mod audit;
 mod freezes;
 mod incidents;
 mod people;
@@ -44,6 +45,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     services::check(config, found);
     freezes::check(config, found);
     incidents::check(config, found);
+    audit::check(&config.audit, found, secrets);
 }
 
 impl<'a> Found<'a> {

@@ -105,7 +105,7 @@ pub struct Bot {
     pub health: Arc<PretendHealth>,
     pub chat: Arc<PretendChat>,
     pub clock: Clock,
-    database: Database,
+    pub database: Database,
     services: String,
     said: AtomicUsize,
 }
@@ -124,7 +124,7 @@ impl Bot {
         let chat = Arc::new(PretendChat::default());
         let clock = Clock::manual(MORNING);
         let services = services.to_owned();
-        let world = world(&services, &pipeline, &health, &chat);
+        let world = world(&services, &pipeline, &health, &chat, &database);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
@@ -138,7 +138,7 @@ impl Bot {
         drop(app);
         // On PostgreSQL, a lease that was held by the dead process has to run out.
         clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat);
+        let world = world(&services, &pipeline, &health, &chat, &database);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         Self { app, pipeline, health, chat, clock, database, services, said }
@@ -151,7 +151,7 @@ impl Bot {
 
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(&self.services, &self.pipeline, &self.health, &self.chat);
+        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, &self.database);
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -272,6 +272,7 @@ fn world(
     pipeline: &Arc<PretendPipeline>,
     health: &Arc<PretendHealth>,
     chat: &Arc<PretendChat>,
+    database: &Database,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
     let Rules { freezes, incidents, services } = serde_json::from_str(services).unwrap();
@@ -291,5 +292,6 @@ fn world(
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         channels: vec![chat.clone()],
+        checkpoints: database.checkpoints(),
     }
 }

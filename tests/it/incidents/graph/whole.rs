@@ -37,6 +37,7 @@ async fn app(corner: &Corner) -> App {
         pipelines: std::collections::BTreeMap::default(),
         probes: Probes::new(),
         channels: vec![channel],
+        checkpoints: corner.kept.0.checkpoints(),
     };
     App::build(corner.foundation.clone(), world).await.unwrap()
 }
