@@ -117,20 +117,20 @@ pub struct Denied {
     who: String,
     what: Permission,
     target: String,
-    service: Option<Service>,
-    environment: Option<Environment>,
+    /// The same in names; apart, so that a refusal stays small.
+    place: Box<(Option<Service>, Option<Environment>)>,
     advice: String,
 }
 
 impl Denied {
     /// The service it was about, when it was about one.
     pub fn service(&self) -> Option<&Service> {
-        self.service.as_ref()
+        self.place.0.as_ref()
     }
 
     /// The environment it was about, when it was about one.
     pub fn environment(&self) -> Option<&Environment> {
-        self.environment.as_ref()
+        self.place.1.as_ref()
     }
 }
 
@@ -199,8 +199,7 @@ impl Access {
             who: actor.name.clone(),
             what: permission,
             target: target.to_string(),
-            service: target.service.cloned(),
-            environment: target.environment.cloned(),
+            place: Box::new((target.service.cloned(), target.environment.cloned())),
             advice: self.advice(permission, target),
         })
     }

@@ -137,7 +137,9 @@ impl Reader {
                 Err(error) => return Err(error),
             };
             let Some(rows) = batch.rows() else { return self.read_singly(tx, next).await };
-            rows.iter().for_each(|row| self.pass(row));
+            for row in &rows {
+                self.pass(row);
+            }
         }
         Ok(())
     }

@@ -127,7 +127,7 @@ impl Question {
 fn short(span: Span) -> String {
     let seconds = span.0.as_secs();
     let units = [(86_400, "d"), (3600, "h"), (60, "m")];
-    let unit = units.into_iter().find(|(unit, _)| seconds > 0 && seconds % unit == 0);
+    let unit = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
     let (unit, letter) = unit.unwrap_or((1, "s"));
     format!("{}{letter}", seconds / unit)
 }

@@ -113,7 +113,7 @@ const TOLD: usize = 50;
 fn tell(verdict: &Verdict, out: &mut impl Write) -> anyhow::Result<()> {
     let Verdict { rows, last, findings, .. } = verdict;
     if findings.is_empty() {
-        return Ok(match last {
+        match last {
             None => writeln!(out, "The audit is whole: nothing has been written down yet.")?,
             Some((seq, at, hash)) => writeln!(
                 out,
@@ -121,7 +121,8 @@ fn tell(verdict: &Verdict, out: &mut impl Write) -> anyhow::Result<()> {
                 many(*rows, "row"),
                 at.exact()
             )?,
-        });
+        }
+        return Ok(());
     }
     writeln!(out, "The audit is not whole. This does not fit ({} read):", many(*rows, "row"))?;
     for found in findings.iter().take(TOLD) {

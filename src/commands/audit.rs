@@ -6,6 +6,7 @@ use crate::{
     audit::{AuditView, Filter, Question, Record, mentions, search},
     clock::{Span, Timestamp},
     deployments::{LOCK, SUBJECT, nearest},
+    names::{Environment, Service},
 };
 
 /// Shows who did what.
@@ -133,9 +134,12 @@ impl Said<'_> {
 
     fn unknown(&self, word: &str) -> Error {
         let services = self.bot.planner.services();
-        let names = services.keys().map(|service| service.as_str());
+        let names = services.keys().map(Service::as_str);
         let names = names.chain(
-            services.values().flat_map(|service| service.environments.keys()).map(|e| e.as_str()),
+            services
+                .values()
+                .flat_map(|service| service.environments.keys())
+                .map(Environment::as_str),
         );
         let names = names.chain(self.bot.access.people().iter().map(|person| person.name.as_str()));
         let hint = match nearest(word, names) {

@@ -154,8 +154,9 @@ fn is_seen(moment: &Moment, seen: Option<&[Environment]>) -> bool {
 /// What a row of the audit says, if anything.
 fn moment(entry: &Record, known: &HashMap<String, Deployment>) -> Option<Moment> {
     let (kind, id) = entry.subject.split_once('/')?;
-    // What was refused did not happen, and an incident tells its own story.
-    if !entry.is_done() || kind == SUBJECT {
+    // What was refused did not happen, what was found was there before, and an incident tells its
+    // own story.
+    if !entry.is_done() || entry.action == "adopt" || kind == SUBJECT {
         return None;
     }
     let (what, kind, environment) = if kind == deployments::SUBJECT {
@@ -180,7 +181,6 @@ fn deployed(entry: &Record, deployment: &Deployment) -> Option<(String, Kind)> {
         "decline" => format!("declined {it}"),
         "cancel" => format!("stopped {it}"),
         "run_started" => format!("started {it}"),
-        "adopt" => format!("found {it} there already"),
         "ended" => {
             let kind = if changed(&deployment.state) { Kind::Shipped } else { Kind::Happened };
             return Some((format!("reports {it}: {}", entry.detail), kind));

@@ -168,7 +168,7 @@ async fn the_log_holds_the_same_lines_and_counts_as_a_file_of_them() {
     });
     fs::write(&log, format!("ready\n{{\"level\":\"INFO\",\"message\":\"ready\"}}\n{line}\n"))
         .unwrap();
-    let evidence = Evidence::gather(&[log.clone()], &[chain.own_key()]).unwrap();
+    let evidence = Evidence::gather(&[log], &[chain.own_key()]).unwrap();
     assert_eq!((evidence.checkpoints.len(), evidence.others), (1, 2));
     chain.suffers("DELETE FROM audit WHERE seq = 10").await;
     chain

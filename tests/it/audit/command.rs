@@ -22,7 +22,7 @@ fn rows(bot: &Bot) -> Vec<String> {
     rows.map(|items| items.iter().map(plain).collect::<Vec<_>>().join(" | ")).collect()
 }
 
-async fn id_of(bot: &Bot) -> String {
+fn id_of(bot: &Bot) -> String {
     bot.chat.newest_subject().id
 }
 
@@ -31,7 +31,7 @@ async fn who_did_what_when_and_how_it_ended_newest_first() {
     let bot = Bot::start().await;
     bot.hears(ALICE, "/deploy production v2 --reason \"fixes the basket\"").await;
     let approve = bot.says_button("Approve");
-    let id = id_of(&bot).await;
+    let id = id_of(&bot);
     bot.clock.advance(Duration::from_mins(1));
     bot.hears(ALICE, &approve).await;
     bot.hears(BOB, &approve).await;
@@ -56,7 +56,7 @@ async fn who_did_what_when_and_how_it_ended_newest_first() {
 async fn it_is_narrowed_down_by_what_is_named() {
     let bot = Bot::start().await;
     bot.hears(ALICE, "/deploy production v2").await;
-    let id = id_of(&bot).await;
+    let id = id_of(&bot);
     bot.hears(CAROL, "/lock staging the sale is on").await;
     bot.hears(MALLORY, &format!("/cancel {id}")).await;
     for (said, expected) in [

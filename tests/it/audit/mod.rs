@@ -122,7 +122,7 @@ fn recipe(seq: i64, at: i64, texts: &[String], prev: &str, place: &[String; 2]) 
         digest.update((word.len() as u64).to_be_bytes());
         digest.update(word);
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    pilothouse::names::PlanDigest::of(&digest.finalize()).to_string()
 }
 
 fn entry(number: i64, at: Timestamp) -> Entry {

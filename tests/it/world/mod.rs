@@ -1,5 +1,6 @@
 //! A bot with a pretend world around it: a chat, a pipeline, a health probe and a clock.
 
+mod audit;
 mod chat;
 mod database;
 mod health;
@@ -245,20 +246,6 @@ impl Bot {
     /// How many messages there are.
     pub fn messages(&self) -> usize {
         self.chat.messages()
-    }
-
-    /// The audit, as `who action outcome`, oldest first.
-    pub async fn audit(&self) -> Vec<String> {
-        use sqlx::Row;
-        let rows = sqlx::query("SELECT actor_name, action, outcome FROM audit ORDER BY seq")
-            .fetch_all(self.app.foundation.db.reader())
-            .await
-            .unwrap();
-        let text = |row: &sqlx::any::AnyRow, column| row.try_get::<String, _>(column).unwrap();
-        let line = |row| {
-            format!("{} {} {}", text(row, "actor_name"), text(row, "action"), text(row, "outcome"))
-        };
-        rows.iter().map(line).collect()
     }
 }
 
