@@ -34,7 +34,7 @@ impl Checkpointing {
         Self { db, clock, checkpoints: Arc::new(checkpoints) }
     }
 
-    /// Has it begin, unless it has already.
+    /// Has it begin: what an earlier process did not come to is written at once.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -43,8 +43,7 @@ impl Checkpointing {
             tracing::info!("the audit's checkpoints are not signed: there is no `audit.key`");
         }
         let mut tx = self.db.begin().await?;
-        let run_at = self.clock.now().plus(self.checkpoints.every);
-        jobs::enqueue(&mut tx, &wish(run_at)).await?;
+        jobs::enqueue(&mut tx, &wish(self.clock.now())).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -6,13 +6,14 @@
 //!
 //! `chain` is what a hash covers, `walk` and `findings` tell what does not fit (pure), `verify`
 //! and `reading` give them every row; `checkpoint` and `checkpointing` keep what the end of the chain was;
-//! `search` and `view` are for people, `export` is for other programs.
+//! `search`, `view` and `particulars` are for people, `export` is for other programs.
 
 mod chain;
 mod checkpoint;
 mod checkpointing;
 mod export;
 mod findings;
+mod particulars;
 mod reading;
 mod search;
 mod settings;

@@ -1,14 +1,13 @@
 //! Rows of the audit as people see them: who did what when, and how it ended. Pure.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::search::Record;
+use super::{particulars::particulars, search::Record};
 use crate::{
     cards::{Button, View},
-    clock::{Span, Timestamp, spoken},
+    clock::{Span, spoken},
     names::{Environment, Service},
 };
 
@@ -43,7 +42,7 @@ pub struct AuditView {
 #[derive(Debug, Serialize)]
 struct RowView {
     title: String,
-    /// `attention` or `default`: never the only sign of anything.
+    /// `warning` or `default`: never the only sign of anything.
     style: &'static str,
     who: String,
     what: String,
@@ -51,7 +50,7 @@ struct RowView {
 }
 
 /// Longest name, in letters: an id stands beside it.
-const NAME: usize = 60;
+pub(super) const NAME: usize = 60;
 
 /// Longest particulars, in letters: twenty rows have to fit into a message of Teams. The whole is
 /// in an export.
@@ -152,10 +151,10 @@ impl RowView {
         let action = action.replace('_', " ");
         Self {
             title: format!("{action}: {outcome}"),
-            style: if outcome == "done" { "default" } else { "attention" },
+            style: if outcome == "done" { "default" } else { "warning" },
             who: format!("{} ({actor}), {}", cut(actor_name, NAME), at.exact()),
             what: format!("{place}{} · row {seq}", subject.replacen('/', " ", 1)),
-            details: cut(&particulars(&record.detail), DETAILS),
+            details: cut(&particulars(record), DETAILS),
         }
     }
 
@@ -166,52 +165,7 @@ impl RowView {
     }
 }
 
-/// What a detail says, without the braces.
-fn particulars(detail: &str) -> String {
-    let Ok(value) = serde_json::from_str::<Value>(detail) else { return detail.to_owned() };
-    let mut said = vec![];
-    gather("", &value, &mut said);
-    said.join(" · ")
-}
-
-/// Every value with its key; what the row says anyway is left out.
-fn gather(key: &str, value: &Value, said: &mut Vec<String>) {
-    match value {
-        Value::Null | Value::Bool(false) => {}
-        Value::Object(fields) => {
-            if let (Some(Value::String(id)), Some(Value::String(name))) =
-                (fields.get("id"), fields.get("name"))
-            {
-                said.push(format!("{key}: {} ({id})", cut(name, NAME)));
-                return;
-            }
-            if let (Some(Value::Number(seconds)), Some(_)) =
-                (fields.get("secs"), fields.get("nanos"))
-            {
-                let time = Duration::from_secs(seconds.as_u64().unwrap_or(0));
-                said.push(format!("{key}: {}", spoken(time)));
-                return;
-            }
-            let more = fields
-                .iter()
-                .filter(|(key, _)| !["service", "environment"].contains(&key.as_str()));
-            more.for_each(|(key, value)| gather(key, value, said));
-        }
-        Value::Array(values) => values.iter().for_each(|value| gather(key, value, said)),
-        Value::String(text) if text.is_empty() => {}
-        Value::String(text) if key.is_empty() => said.push(text.clone()),
-        Value::String(text) => said.push(format!("{key}: {text}")),
-        Value::Number(number) => match number.as_i64() {
-            Some(time) if ["at", "since", "until"].contains(&key) => {
-                said.push(format!("{key}: {}", Timestamp(time).exact()));
-            }
-            _ => said.push(format!("{key}: {number}")),
-        },
-        Value::Bool(true) => said.push(key.to_owned()),
-    }
-}
-
-fn cut(text: &str, longest: usize) -> String {
+pub(super) fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

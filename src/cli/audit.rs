@@ -124,6 +124,11 @@ fn tell(verdict: &Verdict, out: &mut impl Write) -> anyhow::Result<()> {
         }
         return Ok(());
     }
+    if findings.iter().all(|found| matches!(found, Finding::NoCheckpoints { .. })) {
+        writeln!(out, "Every row fits the one before ({}), but:", many(*rows, "row"))?;
+        findings.iter().try_for_each(|found| writeln!(out, "- {found}"))?;
+        return Ok(());
+    }
     writeln!(out, "The audit is not whole. This does not fit ({} read):", many(*rows, "row"))?;
     for found in findings.iter().take(TOLD) {
         writeln!(out, "- {found}")?;
@@ -151,6 +156,9 @@ fn limits(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let Verdict { last, covered, compared, .. } = verdict;
+    if *compared == 0 && !files.is_empty() {
+        return Ok(());
+    }
     if files.is_empty() {
         writeln!(
             out,

@@ -149,3 +149,16 @@ fn a_key_that_could_be_guessed_is_a_mistake_of_the_configuration() {
     assert!(mistakes.starts_with("pilothouse.yaml:2:8: audit.key: The key file:"), "{mistakes}");
     assert!(mistakes.contains("is shorter than 32 characters"), "{mistakes}");
 }
+
+#[tokio::test]
+async fn a_file_of_checkpoints_that_is_gone_is_told() {
+    let chain = Chain::of_ten().await;
+    fs::remove_file(chain.database().checkpoints().file()).unwrap();
+    let config = keyed(&chain);
+    let (whole, said) = says(&format!("audit verify --config {config}")).await.unwrap();
+    assert!(!whole);
+    assert!(
+        said.starts_with("Every row fits the one before (10 rows), but:\n- There is no"),
+        "{said}"
+    );
+}
