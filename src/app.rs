@@ -6,11 +6,14 @@ use tokio::sync::Notify;
 
 use crate::{
     access::{self, Access},
+    alerts::{self, Alerts, Errands, Feeds},
     cards::Renderer,
     chat::{self, Answering, Channel, Channels, Forgetting, Inbox},
     clock::Clock,
-    commands::Commands,
-    deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
+    commands::{self, Commands},
+    deployments::{
+        self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps, ZoneName,
+    },
     jobs::{Handler, Worker},
     names::PipelineName,
     outbound::Outbound,
@@ -64,6 +67,10 @@ pub struct World {
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
     pub probes: Probes,
+    /// Where alerts come from.
+    pub alerts: Feeds,
+    /// Where people's mornings are; UTC, when nobody says.
+    pub time_zone: Option<ZoneName>,
     /// Where people are.
     pub channels: Vec<Arc<dyn Channel>>,
 }
@@ -87,18 +94,21 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World { access, services, freezes, pipelines, probes, channels } = world;
+        let World { access, services, freezes, pipelines, probes, channels, .. } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
         let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
         let planner = Arc::new(planner);
+        let ground =
+            alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        let alerts = Arc::new(Alerts::new(ground, world.alerts, homes(planner.services())));
         let figures = Figures::new(
             deployments.clone(),
             planner.clone(),
             probes.clone(),
-            vec![],
+            vec![Arc::new(commands::Watch(alerts.clone()))],
             clock.clone(),
         );
         let commands = Arc::new(Commands {
@@ -106,6 +116,8 @@ impl App {
             deployments: deployments.clone(),
             planner: planner.clone(),
             figures: Arc::new(figures),
+            alerts: alerts.clone(),
+            time_zone: world.time_zone,
             channels: channels.clone(),
             db: db.clone(),
             clock: clock.clone(),
@@ -114,6 +126,12 @@ impl App {
         let handlers: Vec<Arc<dyn Handler>> = vec![
             Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
             Arc::new(Forgetting(inbox)),
+            Arc::new(Errands {
+                alerts: alerts.clone(),
+                channels: channels.clone(),
+                deliveries: Arc::new(commands::Shipped(deployments.clone())),
+                ways: commands::ways(),
+            }),
             Arc::new(Keeper {
                 deployments: deployments.clone(),
                 planner: planner.clone(),
@@ -129,8 +147,18 @@ impl App {
             }),
         ];
         Forgetting::begin(&db, clock.now()).await?;
+        alerts.begin_errands().await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, foundation })
     }
+}
+
+/// The room of every environment.
+fn homes(services: &deployments::Settings) -> alerts::Homes {
+    let rooms = |service: &deployments::ServiceSettings| {
+        let environments = service.environments.iter();
+        environments.map(|(name, rules)| (name.clone(), rules.room.clone())).collect()
+    };
+    services.iter().map(|(name, service)| (name.clone(), rooms(service))).collect()
 }

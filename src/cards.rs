@@ -67,6 +67,8 @@ pub struct Button {
 
 /// Every look, by chat and name.
 const LOOKS: &[(&str, &str)] = &[
+    ("teams/alert", include_str!("../cards/teams/alert.json.hbs")),
+    ("teams/alerts", include_str!("../cards/teams/alerts.json.hbs")),
     ("teams/deployment", include_str!("../cards/teams/deployment.json.hbs")),
     ("teams/form", include_str!("../cards/teams/form.json.hbs")),
     ("teams/help", include_str!("../cards/teams/help.json.hbs")),
@@ -74,6 +76,7 @@ const LOOKS: &[(&str, &str)] = &[
     ("teams/lock", include_str!("../cards/teams/lock.json.hbs")),
     ("teams/mine", include_str!("../cards/teams/mine.json.hbs")),
     ("teams/plan", include_str!("../cards/teams/plan.json.hbs")),
+    ("teams/storm", include_str!("../cards/teams/storm.json.hbs")),
     ("teams/status", include_str!("../cards/teams/status.json.hbs")),
 ];
 

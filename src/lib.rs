@@ -21,10 +21,12 @@
 //! | [`access`], [`audit`], [`jobs`] | who may; who did; what must survive a restart |
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
+//! | [`alerts`] | what the world tells us |
 //! | [`deployments`] | the heart |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
 pub mod access;
+pub mod alerts;
 pub mod app;
 pub mod audit;
 pub mod cards;

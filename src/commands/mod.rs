@@ -4,12 +4,15 @@
 //! the command parses its words, asks whether this person may, and has the house do it. A card's
 //! data is input from a stranger: parsed and authorised like typing.
 
+mod ack;
+mod alerts;
 mod approve;
 mod asking;
 mod cancel;
 mod decline;
 mod deploy;
 mod error;
+mod firing;
 mod form;
 mod help;
 mod list;
@@ -17,8 +20,10 @@ mod lock;
 mod mine;
 mod rollback;
 mod show;
+mod silence;
 mod status;
 mod unlock;
+mod unsilence;
 mod waiting;
 mod words;
 
@@ -26,16 +31,20 @@ use std::{pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 
+pub use firing::{Shipped, Watch, ways};
+
 use error::Error;
 
 use crate::{
     access::{Access, Actor, Permission, Target},
+    alerts::Alerts,
     audit::{self, Entry as AuditEntry},
     cards::Card,
     chat::{Channels, Incoming, Listener, Place, Reply, Subject},
     clock::Clock,
     deployments::{
         self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
+        ZoneName,
     },
     names::DeploymentId,
     store::Db,
@@ -54,6 +63,10 @@ const COMMANDS: &[Entry] = &[
     entry::<show::Show>(),
     entry::<lock::Lock>(),
     entry::<unlock::Unlock>(),
+    entry::<alerts::List>(),
+    entry::<ack::Ack>(),
+    entry::<silence::Silence>(),
+    entry::<unsilence::Unsilence>(),
     entry::<help::Help>(),
 ];
 
@@ -161,6 +174,10 @@ pub struct Commands {
     pub planner: Arc<Planner>,
     /// How it all is.
     pub figures: Arc<Figures>,
+    /// What fires.
+    pub alerts: Arc<Alerts>,
+    /// Where people's mornings are; UTC, when nobody says.
+    pub time_zone: Option<ZoneName>,
     /// Where it is shown.
     pub channels: Arc<Channels>,
     /// Where refusals are written down.
@@ -218,6 +235,8 @@ impl Listener for Commands {
         let actor = self.access.person(actor);
         match subject.kind.as_str() {
             LOCK => return self.lock_card(&actor, &subject.id).await,
+            crate::alerts::ALERT => return self.alert_card(&actor, &subject.id).await,
+            crate::alerts::STORM => return self.storm_card(&actor, &subject.id).await,
             deployments::SUBJECT => {}
             _ => return None,
         }

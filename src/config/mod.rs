@@ -28,8 +28,9 @@ pub use place::{Path, Place};
 
 use crate::{
     access::{self, PersonSettings, RoleSettings},
+    alerts,
     chat::teams,
-    deployments,
+    deployments::{self, ZoneName},
     names::{PersonName, PipelineName, RoleName},
     pipelines,
 };
@@ -61,6 +62,11 @@ pub struct Config {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<deployments::FreezeSettings>,
+    /// Where alerts come from.
+    pub alerts: alerts::AllSettings,
+    /// Where people's mornings are: what is silenced until tomorrow is silent until nine o'clock
+    /// there. UTC, when nothing is said.
+    pub time_zone: Option<ZoneName>,
 }
 
 impl Default for Config {
@@ -77,6 +83,8 @@ impl Default for Config {
             pipelines: BTreeMap::new(),
             services: BTreeMap::new(),
             freezes: vec![],
+            alerts: BTreeMap::new(),
+            time_zone: None,
         }
     }
 }

@@ -140,6 +140,7 @@ const STEPS: &[(&str, &str)] = &[
     ("chat", include_str!("migrations/0002_chat.sql")),
     ("deployments", include_str!("migrations/0003_deployments.sql")),
     ("locks", include_str!("migrations/0005_locks.sql")),
+    ("alerts", include_str!("migrations/0006_alerts.sql")),
 ];
 
 async fn migrate(pool: &AnyPool) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ use std::{
 
 use pilothouse::{
     access::{self, Actor},
+    alerts::Feeds,
     app::{App, Foundation, World},
     chat::{Incoming, Listener, Place, Reply, Subject},
     clock::{Clock, Timestamp},
@@ -283,6 +284,8 @@ fn world(
         freezes,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
+        alerts: Feeds::new(),
+        time_zone: None,
         channels: vec![chat.clone()],
     }
 }
