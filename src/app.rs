@@ -56,6 +56,7 @@ impl Foundation {
 }
 
 /// What the outside world is made of; a test hands in a pretend one.
+#[derive(Default)]
 pub struct World {
     /// Roles and people.
     pub access: access::Settings,

@@ -34,7 +34,7 @@ const LATE: Duration = Duration::from_mins(5);
 
 /// What a source lists no more is resolved after this time, and not at once: an Alertmanager that
 /// was started anew knows nothing until it has been told again.
-pub const GONE: Duration = Duration::from_secs(90);
+pub(super) const GONE: Duration = Duration::from_secs(90);
 
 /// An alert, from the moment it was first heard of, and all that became of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

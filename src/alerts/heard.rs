@@ -80,7 +80,7 @@ impl Said {
 }
 
 /// A sentence from outside as it is kept: one line, not too long; none when nothing is left of it.
-pub fn sentence(text: &str) -> Option<String> {
+pub(super) fn sentence(text: &str) -> Option<String> {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = words.chars().filter(|c| !is_invisible(*c)).collect();
     let mut short: String = line.chars().take(LONGEST).collect();

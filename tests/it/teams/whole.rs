@@ -128,7 +128,8 @@ fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>) -> World {
     };
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
     let pipelines = BTreeMap::from([("pretend".parse().unwrap(), pipeline)]);
-    World { access, services, pipelines, probes, freezes: vec![], channels: vec![teams.clone()] }
+    let channels = vec![teams.clone() as _];
+    World { access, services, pipelines, probes, channels, ..World::default() }
 }
 
 /// Every text on a card, in one.

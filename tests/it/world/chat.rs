@@ -18,6 +18,7 @@ pub struct PretendChat {
 }
 
 struct Message {
+    conversation: String,
     subject: Option<Subject>,
     drawn: Value,
 }
@@ -40,6 +41,27 @@ impl PretendChat {
         messages.iter().rev().find_map(|message| message.subject.clone()).expect("no subject yet")
     }
 
+    /// The newest card that is about something.
+    pub fn newest_with_subject(&self) -> Value {
+        let messages = self.messages.lock().unwrap();
+        let newest = messages.iter().rev().find(|message| message.subject.is_some());
+        newest.expect("no subject yet").drawn.clone()
+    }
+
+    /// The newest looks of every card about something of that kind.
+    pub fn about(&self, kind: &str) -> Vec<Value> {
+        let messages = self.messages.lock().unwrap();
+        let is = |message: &&Message| message.subject.as_ref().is_some_and(|s| s.kind == kind);
+        messages.iter().filter(is).map(|message| message.drawn.clone()).collect()
+    }
+
+    /// Where each message with a subject is, in the order they came.
+    pub fn conversations(&self) -> Vec<String> {
+        let messages = self.messages.lock().unwrap();
+        let about = messages.iter().filter(|message| message.subject.is_some());
+        about.map(|message| message.conversation.clone()).collect()
+    }
+
     /// How many messages there are.
     pub fn messages(&self) -> usize {
         self.messages.lock().unwrap().len()
@@ -53,7 +75,7 @@ impl PretendChat {
     /// A card that answers somebody.
     pub fn draw(&self, card: &Card) {
         let drawn = self.drawn(card);
-        self.messages.lock().unwrap().push(Message { subject: None, drawn });
+        self.messages.lock().unwrap().push(Message { conversation: String::new(), subject: None, drawn });
     }
 }
 
@@ -65,12 +87,20 @@ impl Channel for PretendChat {
 
     fn doors(self: Arc<Self>, _: &mut ServiceConfig, _: Arc<dyn Listener>) {}
 
-    async fn room(&self, _: Option<&RoomName>) -> Vec<Place> {
-        vec![]
+    async fn room(&self, room: Option<&RoomName>) -> Vec<Place> {
+        let place = |room: &RoomName| Place {
+            channel: "pretend".to_owned(),
+            conversation: room.to_string(),
+        };
+        room.map(place).into_iter().collect()
     }
 
     async fn show(&self, what: Showing<'_>) -> Result<String, ShowError> {
-        let message = Message { subject: what.subject.cloned(), drawn: self.drawn(what.card) };
+        let message = Message {
+            conversation: what.place.conversation.clone(),
+            subject: what.subject.cloned(),
+            drawn: self.drawn(what.card),
+        };
         let mut messages = self.messages.lock().unwrap();
         let index = match what.message {
             Some(message) => message.parse().expect("a number of ours"),

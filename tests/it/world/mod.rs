@@ -16,13 +16,14 @@ use std::{
 
 use pilothouse::{
     access::{self, Actor},
-    alerts::Feeds,
+    alerts,
     app::{App, Foundation, World},
     chat::{Incoming, Listener, Place, Reply, Subject},
     clock::{Clock, Timestamp},
     deployments::{self, Probes},
     health::Probe,
     names::PersonId,
+    outbound::Outbound,
     pipelines::Pipeline,
 };
 use serde_json::Value;
@@ -83,11 +84,14 @@ struct People {
     roles: BTreeMap<pilothouse::names::RoleName, access::RoleSettings>,
 }
 
-/// Services, and the freezes beside them when a story has any: `{"checkout": …, "freezes": […]}`.
+/// Services, and what a story has beside them: `{"checkout": …, "freezes": […], "alerts": {…}}`.
 #[derive(serde::Deserialize)]
 struct Rules {
     #[serde(default)]
     freezes: Vec<deployments::FreezeSettings>,
+    #[serde(default)]
+    alerts: alerts::AllSettings,
+    time_zone: Option<deployments::ZoneName>,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -269,7 +273,9 @@ fn world(
     chat: &Arc<PretendChat>,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, services } = serde_json::from_str(services).unwrap();
+    let Rules { freezes, alerts, time_zone, services } = serde_json::from_str(services).unwrap();
+    let outbound = Outbound::new().unwrap();
+    let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -284,8 +290,8 @@ fn world(
         freezes,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
-        alerts: Feeds::new(),
-        time_zone: None,
+        alerts: alerts.into_iter().map(open).collect(),
+        time_zone,
         channels: vec![chat.clone()],
     }
 }
