@@ -102,8 +102,7 @@ impl App {
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
         let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
         let planner = Arc::new(planner);
-        let ground =
-            alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
         let alerts = Arc::new(Alerts::new(ground, world.alerts, homes(planner.services())));
         let figures = Figures::new(
             deployments.clone(),

@@ -25,12 +25,7 @@ impl Alerts {
     ///
     /// # Errors
     /// [`Error::Refused`] when it cannot happen now; nothing has changed then.
-    pub async fn act(
-        &self,
-        id: &AlertId,
-        act: Act,
-        place: Option<&Place>,
-    ) -> Result<Alert, Error> {
+    pub async fn act(&self, id: &AlertId, act: Act, place: Option<&Place>) -> Result<Alert, Error> {
         for _ in 0..TRIES {
             match self.try_to_act(id, &act, place).await? {
                 Some(alert) => return Ok(alert),

@@ -179,8 +179,10 @@ impl Alert {
         let newer = heard.starts.0 >= self.starts.0 + 1000;
         let older = self.starts.0 >= heard.starts.0 + 1000;
         let listed = matches!(way, Way::Listed { .. });
+        // Whoever names no beginning is given one that is yet to come: it tells nothing.
+        let known = self.starts <= now;
         match (self.ended, &heard.said) {
-            (None, Said::Resolved { .. }) if older => Turn::Nothing,
+            (None, Said::Resolved { .. }) if older && known => Turn::Nothing,
             (None, Said::Resolved { at }) => {
                 self.end(*at, now);
                 Turn::Changed(vec![Effect::Show])

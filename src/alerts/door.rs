@@ -112,7 +112,8 @@ fn is_proved(
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let header = headers.next().and_then(|header| header.to_str().ok());
     let only = headers.next().is_none();
-    let scheme = |header: &'_ str| header.get(..7).is_some_and(|s| s.eq_ignore_ascii_case("bearer "));
+    let scheme =
+        |header: &'_ str| header.get(..7).is_some_and(|s| s.eq_ignore_ascii_case("bearer "));
     let said = header.filter(|header| only && scheme(header)).map_or("", |header| &header[7..]);
     let said = Sha256::digest(said);
     let (mut proved, mut unread) = (false, None);
@@ -137,7 +138,9 @@ async fn read(mut body: Payload) -> Result<Vec<u8>, HttpResponse> {
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|_| later("the body broke off"))?;
         if bytes.len() + chunk.len() > LARGEST {
-            return Err(later("the delivery is over 16 MiB: set `max_alerts` in its webhook_config"));
+            return Err(later(
+                "the delivery is over 16 MiB: set `max_alerts` in its webhook_config",
+            ));
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Alerts, AlertmanagerSettings, Error, Feed, Heard, Said, Severity, Silence,
+    AlertmanagerSettings, Alerts, Error, Feed, Heard, Said, Severity, Silence,
     alert::{Alert, Effect, Turn, Way},
     errands::{Errand, wish},
     store::{self, Card, Kept, Unwritten},

@@ -177,9 +177,10 @@ fn nearest(said: &str, open: &[Brief]) -> Option<String> {
     let number = open.iter().map(|brief| (brief.id.as_str(), brief.id.as_str().to_owned()));
     let named: BTreeSet<&str> = open.iter().take(GUESSES).map(|b| b.name.as_str()).collect();
     let named = named.into_iter().map(|name| (name, name.to_owned()));
-    let rated = number.take(GUESSES).chain(named).map(|(word, meant)| {
-        (strsim::jaro_winkler(&lower, &word.to_lowercase()), meant)
-    });
+    let rated = number
+        .take(GUESSES)
+        .chain(named)
+        .map(|(word, meant)| (strsim::jaro_winkler(&lower, &word.to_lowercase()), meant));
     let best = rated.max_by(|(a, _), (b, _)| a.total_cmp(b));
     best.filter(|(alike, _)| *alike > ALIKE).map(|(_, meant)| meant.replace('`', "'"))
 }

@@ -14,12 +14,7 @@ use super::{
     intake::{Follows, rewrite},
     store::{self, Unwritten},
 };
-use crate::{
-    clock::Timestamp,
-    jobs::Ran,
-    names::SourceName,
-    outbound::Failure,
-};
+use crate::{clock::Timestamp, jobs::Ran, names::SourceName, outbound::Failure};
 
 /// How many alerts one transaction changes: nobody else can write for so long.
 const AT_ONCE: usize = 500;

@@ -49,14 +49,14 @@ pub struct AlertmanagerSettings {
     pub every: Span,
 }
 
-/// Who Pilothouse is at a source.
+/// Who Pilothouse is at a source: one of the two.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Credential {
+#[serde(deny_unknown_fields)]
+pub struct Credential {
     /// Whoever holds this token.
-    Bearer(Secret),
+    pub bearer: Option<Secret>,
     /// A user with a password.
-    Basic(Basic),
+    pub basic: Option<Basic>,
 }
 
 /// A user with a password.
@@ -94,11 +94,7 @@ pub struct LabelSettings {
 impl Default for LabelSettings {
     fn default() -> Self {
         let own = str::to_owned;
-        Self {
-            service: own("service"),
-            environment: own("environment"),
-            severity: own("severity"),
-        }
+        Self { service: own("service"), environment: own("environment"), severity: own("severity") }
     }
 }
 

@@ -8,14 +8,14 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::{
     ALERT, Alert, AlertView, Alerts, STORM, Viewer,
     board::{Board, Share, Storm},
-    errands::Errands,
+    errands::{Errand, Errands, wish},
     store::{self, Kept},
     storm::{StormView, Tally},
 };
 use crate::{
     cards::Card,
     chat::{Place, Subject},
-    jobs::Ran,
+    jobs::{self, Ran},
     names::{AlertId, RoomName},
 };
 
@@ -106,6 +106,28 @@ impl Errands {
         board.storms = open;
         self.alerts.write_board(room, &board).await?;
         Ok(None)
+    }
+}
+
+impl Alerts {
+    /// Has everything that fires shown once more, in places that have lost it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn show_again(&self) -> anyhow::Result<()> {
+        let mut tx = self.db.begin().await?;
+        sqlx::query("UPDATE alerts SET shown = 0 WHERE card = 'own' AND over = 0")
+            .execute(&mut *tx)
+            .await?;
+        let rooms = "SELECT DISTINCT room FROM alerts WHERE card <> '' AND over = 0";
+        for row in sqlx::query(rooms).fetch_all(&mut *tx).await? {
+            // An empty name is none.
+            let room = row.try_get::<&str, _>("room")?.parse().ok();
+            jobs::enqueue(&mut tx, &wish(&Errand::Board { room }, self.clock.now())?).await?;
+        }
+        tx.commit().await?;
+        self.bell.notify_one();
+        Ok(())
     }
 }
 

@@ -139,7 +139,8 @@ impl Silence {
                 let ours = current.correlation().and_then(|name| {
                     mutings.iter().find(|muting| muting.comment.contains(name.as_str()))
                 });
-                let stands = |muting: &Muting| Stage::Stands { id: muting.id.clone(), since: asked };
+                let stands =
+                    |muting: &Muting| Stage::Stands { id: muting.id.clone(), since: asked };
                 Some(match ours {
                     Some(muting) => Self { stage: stands(muting), until: muting.until, ..current },
                     None => current,

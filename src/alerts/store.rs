@@ -116,11 +116,7 @@ pub(super) async fn find<'a>(
 }
 
 /// Writes a new alert down, as the latest of its fingerprint.
-pub(super) async fn insert(
-    tx: &mut Tx<'_>,
-    row: &Kept,
-    now: Timestamp,
-) -> Result<(), Unwritten> {
+pub(super) async fn insert(tx: &mut Tx<'_>, row: &Kept, now: Timestamp) -> Result<(), Unwritten> {
     let alert = &row.alert;
     let name = |name: Option<&str>| name.unwrap_or_default().to_owned();
     let inserted = sqlx::query(
@@ -151,11 +147,7 @@ pub(super) async fn insert(
 }
 
 /// Writes an alert that has changed. `is_news` is whether it is worth a card it has not got.
-pub(super) async fn save(
-    tx: &mut Tx<'_>,
-    row: &Kept,
-    now: Timestamp,
-) -> Result<(), Unwritten> {
+pub(super) async fn save(tx: &mut Tx<'_>, row: &Kept, now: Timestamp) -> Result<(), Unwritten> {
     let alert = &row.alert;
     let saved = sqlx::query(
         "UPDATE alerts SET phase = $1, starts = $2, over = $3, said = $4, missing = $5, card = $6,
@@ -178,7 +170,8 @@ pub(super) async fn save(
 
 /// From now on another alert is the latest of this one's fingerprint.
 pub(super) async fn retire(tx: &mut Tx<'_>, row: &Kept) -> Result<(), Unwritten> {
-    let sql = "UPDATE alerts SET latest = 0, revision = revision + 1 WHERE id = $1 AND revision = $2";
+    let sql =
+        "UPDATE alerts SET latest = 0, revision = revision + 1 WHERE id = $1 AND revision = $2";
     let query = sqlx::query(sql).bind(row.alert.id.as_str()).bind(row.revision);
     let retired = query.execute(&mut **tx).await?;
     if retired.rows_affected() == 1 { Ok(()) } else { Err(Unwritten::Stale) }

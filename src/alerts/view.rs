@@ -1,5 +1,7 @@
 //! An alert as people see it: everybody the same facts, each the buttons that are theirs. Pure.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{
@@ -135,7 +137,15 @@ fn lines(alert: &Alert, before: Option<&Delivery>, now: Timestamp) -> Vec<String
 pub(super) fn delivery(before: &Delivery, starts: Timestamp) -> String {
     let Delivery { what, by, at } = before;
     match at {
-        Some(at) => format!("{what} went out {} earlier, by {by}", spoken(starts.since(*at))),
+        Some(at) => {
+            // Nobody counts the seconds of what was minutes ago.
+            let earlier = match starts.since(*at).as_secs() {
+                short @ 0..300 => short,
+                long => long / 60 * 60,
+            };
+            let earlier = spoken(Duration::from_secs(earlier));
+            format!("{what} went out {earlier} earlier, by {by}")
+        }
         None => format!("{what} was on its way out when it began, by {by}"),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod demo;
+mod monitor;
 pub mod package;
 mod running;
 pub mod sample;

@@ -103,11 +103,14 @@ impl Said<'_> {
         if known.contains(of) {
             return Ok(());
         }
-        let shown: String = of.chars().filter(|c| !is_invisible(*c) && *c != '`').take(60).collect();
+        let shown: String =
+            of.chars().filter(|c| !is_invisible(*c) && *c != '`').take(60).collect();
         let hint = match nearest(of, known.iter().copied()) {
             Some(near) => format!("Did you mean `{near}`?"),
             None if known.is_empty() => "`/alerts` lists everything.".to_owned(),
-            None => format!("There are: {}.", known.into_iter().take(12).collect::<Vec<_>>().join(", ")),
+            None => {
+                format!("There are: {}.", known.into_iter().take(12).collect::<Vec<_>>().join(", "))
+            }
         };
         let what = format!("There is no service or source of alerts `{shown}`. {hint}");
         Err(Error::NothingMeant(what))

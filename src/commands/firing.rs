@@ -52,7 +52,8 @@ impl Deliveries for Shipped {
             return None;
         }
         let version = &last.plan.version;
-        let what = if last.plan.back { format!("The way back to {version}") } else { version.to_string() };
+        let what =
+            if last.plan.back { format!("The way back to {version}") } else { version.to_string() };
         Some(Delivery { what, by: last.requested_by.name, at })
     }
 }

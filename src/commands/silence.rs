@@ -61,7 +61,10 @@ fn end<'a>(
     let spans: Vec<Duration> = spans.map(|span| span.0).collect();
     let lasts = spans.iter().fold(Duration::ZERO, |sum, span| sum.saturating_add(*span));
     if spans.is_empty() {
-        let word: String = until.first().map_or(first.as_str(), String::as_str).chars()
+        let word: String = until
+            .first()
+            .map_or(first.as_str(), String::as_str)
+            .chars()
             .filter(|c| !is_invisible(*c) && *c != '`')
             .take(40)
             .collect();

@@ -6,7 +6,9 @@ use super::{database::Database, words::shown};
 use crate::{
     clock::Span,
     deployments::{Moment, TimeOfDay, ZoneName},
-    names::{Environment, PersonName, PipelineName, RoleName, RoomName, Service, SourceName, Version},
+    names::{
+        Environment, PersonName, PipelineName, RoleName, RoomName, Service, SourceName, Version,
+    },
     outbound::{BadAddress, Base},
     pipelines::github_actions::InputName,
     secrets::Secret,

@@ -114,7 +114,10 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     std::fs::write(&good, format!("{SECRET}\n")).unwrap();
     std::fs::write(&short, "pssst").unwrap();
     let token = format!("file:{}", good.display());
-    let rest = example().replace("env:GITHUB_TOKEN", &token);
+    let mut rest = example().to_owned();
+    for name in ["GITHUB_TOKEN", "ALERTMANAGER_TOKEN", "ALERTMANAGER_WEBHOOK_TOKEN"] {
+        rest = rest.replace(&format!("env:{name}"), &token);
+    }
     let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);
     let check =
         |text: &str, secrets| config::check_text("p.yaml", text, secrets).mistakes.to_string();

@@ -46,17 +46,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ),
     (
         "commands",
-        &[
-            "access",
-            "alerts",
-            "audit",
-            "cards",
-            "chat",
-            "clock",
-            "deployments",
-            "names",
-            "store",
-        ],
+        &["access", "alerts", "audit", "cards", "chat", "clock", "deployments", "names", "store"],
     ),
     ("web", &["alerts", "chat", "store"]),
     (
@@ -142,9 +132,8 @@ const PURE: &[&str] = &[
 ];
 
 /// The same in the room of alerts.
-const PURE_OF_ALERTS: &[&str] = &[
-    "acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm", "view",
-];
+const PURE_OF_ALERTS: &[&str] =
+    &["acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm", "view"];
 
 /// A longer file has more than one thing to say.
 const LONGEST_FILE: usize = 350;

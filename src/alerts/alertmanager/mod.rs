@@ -42,12 +42,13 @@ impl Alertmanager {
         let read = |secret: &crate::secrets::Secret| {
             secret.read().map_err(|error| unreached(error.to_string()))
         };
-        Ok(match &self.settings.credential {
-            None => request,
-            Some(Credential::Bearer(token)) => request.bearer_auth(read(token)?),
-            Some(Credential::Basic(basic)) => {
-                request.basic_auth(&basic.user, Some(read(&basic.password)?))
-            }
+        let Some(Credential { bearer, basic }) = &self.settings.credential else {
+            return Ok(request);
+        };
+        Ok(match (bearer, basic) {
+            (Some(token), _) => request.bearer_auth(read(token)?),
+            (None, Some(basic)) => request.basic_auth(&basic.user, Some(read(&basic.password)?)),
+            (None, None) => request,
         })
     }
 
@@ -83,10 +84,8 @@ impl Source for Alertmanager {
         let listed: Vec<Listed> = self.outbound.send(request).await?.json()?;
         let silenced = listed.iter().any(|alert| !alert.status.silenced_by.is_empty());
         let silences = if silenced { self.silences().await? } else { vec![] };
-        let silences: BTreeMap<&str, Muting> = silences
-            .iter()
-            .map(|silence| (silence.id.as_str(), silence.muting(now)))
-            .collect();
+        let silences: BTreeMap<&str, Muting> =
+            silences.iter().map(|silence| (silence.id.as_str(), silence.muting(now))).collect();
         let heard = listed.into_iter().map(|alert| alert.heard(&self.settings, &silences, now));
         Ok(Some(heard.collect()))
     }

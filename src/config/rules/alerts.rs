@@ -30,6 +30,12 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
             }
             (Some(_), _) => {}
         }
+        if let Some(credential) = &settings.credential
+            && credential.bearer.is_some() == credential.basic.is_some()
+        {
+            let what = "must say one of the two: `bearer` or `basic`";
+            found.wrong(&path.key("credential"), what);
+        }
         let webhook = settings.webhook.as_ref();
         if webhook.is_some_and(|webhook| webhook.next_token.as_ref() == Some(&webhook.token)) {
             let what = "is the same secret as `token`: name another one";

@@ -67,7 +67,9 @@ async fn only_posts_to_sources_that_are_heard_are_taken() {
         let request = request.append_header((AUTHORIZATION, bearer()));
         assert!([404, 405].contains(&town.knocks(request).await.0), "{method}");
     }
-    for path in ["/hooks/other", "/hooks/", "/hooks/monitoring/x", "/hooks/..%2fmonitoring", "/hooks/%00"] {
+    for path in
+        ["/hooks/other", "/hooks/", "/hooks/monitoring/x", "/hooks/..%2fmonitoring", "/hooks/%00"]
+    {
         let request = TestRequest::post().uri(path).append_header((AUTHORIZATION, bearer()));
         assert_eq!(town.knocks(request).await.0, 404, "{path}");
     }
@@ -86,7 +88,11 @@ async fn while_tokens_change_places_either_is_taken() {
     let town =
         Town::with(&json!({ "webhook": { "token": file(&own), "next_token": file(&next) } })).await;
     for (token, status) in [(TOKEN, 200), ("the-next-token-of-it", 200), ("another-token", 401)] {
-        assert_eq!(town.gets(&[&format!("Bearer {token}")], &delivery(&[])).await.0, status, "{token}");
+        assert_eq!(
+            town.gets(&[&format!("Bearer {token}")], &delivery(&[])).await.0,
+            status,
+            "{token}"
+        );
     }
     std::fs::remove_file(next.path()).unwrap();
     assert_eq!(town.gets(&[&bearer()], &delivery(&[])).await.0, 200, "the other still counts");

@@ -17,7 +17,10 @@ async fn it_fires_somebody_has_it_it_is_silenced_and_it_is_resolved_on_one_messa
     );
     let card = town.bot.reads();
     assert!(card.contains("HighErrorRate of checkout is too high"), "{card}");
-    assert!(card.contains("Severity: critical") && card.contains("instance 10.0.0.7:9100"), "{card}");
+    assert!(
+        card.contains("Severity: critical") && card.contains("instance 10.0.0.7:9100"),
+        "{card}"
+    );
     let town = town.restarts().await;
     town.bot.presses(CAROL, "Acknowledge").await;
     assert!(
@@ -90,7 +93,11 @@ async fn within_an_hour_it_fires_again_on_the_same_message_and_later_on_a_new_on
     town.bot.clock.advance(minutes(50));
     let again = town.alert("HighErrorRate", seconds(0));
     town.delivers(&[again.clone()]).await;
-    assert!(town.bot.shows().contains("Fires since 10:10 UTC\n[Acknowledge]"), "{}", town.bot.shows());
+    assert!(
+        town.bot.shows().contains("Fires since 10:10 UTC\n[Acknowledge]"),
+        "{}",
+        town.bot.shows()
+    );
     assert!(town.bot.reads().contains("It has begun 2 times"), "{}", town.bot.reads());
     assert_eq!((town.bot.messages(), town.number()), (1, number.clone()));
     town.delivers(&[resolved(&again, town.bot.clock.now())]).await;
@@ -139,7 +146,7 @@ async fn what_fires_again_while_it_is_silenced_makes_no_noise() {
     assert!(listed.contains("Silenced until 10 Oct 09:15 UTC by carol"), "{listed}");
     town.bot.clock.advance(minutes(24 * 60));
     town.bot.works().await;
-    assert!(town.bot.shows().contains("Fires since 11:15 UTC"), "{}", town.bot.shows());
+    assert!(town.bot.shows().contains("Fires since 09 Oct 11:15 UTC"), "{}", town.bot.shows());
     assert_eq!(town.bot.messages(), 3, "the list, and now the alert");
 }
 
@@ -154,7 +161,9 @@ async fn only_those_who_may_deal_with_it() {
     assert_eq!(town.bot.buttons_of(ALICE).await.unwrap(), [""; 0]);
     assert_eq!(town.bot.buttons_of(MALLORY).await, None);
     for who in [ALICE, MALLORY] {
-        for said in [acknowledge.clone(), format!("/silence {number} 1h"), format!("/unsilence {number}")] {
+        for said in
+            [acknowledge.clone(), format!("/silence {number} 1h"), format!("/unsilence {number}")]
+        {
             let told = town.bot.hears(who, &said).await;
             assert!(told.contains("may not handle alerts of"), "{who}: {told}");
         }
@@ -177,7 +186,10 @@ async fn slips_are_met_with_what_was_probably_meant() {
         ("/ack HighErorRate".to_owned(), "Did you mean `HighErrorRate`?".to_owned()),
         ("/ack diskfull".to_owned(), "2 of that name fire: say one by its number".to_owned()),
         ("/ack zzz".to_owned(), "There is no alert `zzz`: `/alerts` lists those that".to_owned()),
-        (format!("/silence {number}"), "A silence needs an end: say for how long: `30m`".to_owned()),
+        (
+            format!("/silence {number}"),
+            "A silence needs an end: say for how long: `30m`".to_owned(),
+        ),
         (format!("/silence {number} soon"), "`soon` is no length of time".to_owned()),
         (format!("/silence {number} 0s"), "A silence of no time is none".to_owned()),
         (format!("/unsilence {number}"), format!("Alert {number} is not silenced.")),
@@ -198,7 +210,10 @@ async fn slips_are_met_with_what_was_probably_meant() {
         card.split("Number ").nth(1).unwrap()[..6].to_owned()
     };
     let told = town.bot.hears(CAROL, &format!("/silence {number} 1h")).await;
-    assert!(told.contains("(HighErrorRate) fires no more: it was resolved at 09:15 UTC."), "{told}");
+    assert!(
+        told.contains("(HighErrorRate) fires no more: it was resolved at 09:15 UTC."),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -207,11 +222,12 @@ async fn what_an_alert_is_called_and_says_acts_nowhere() {
     let evil = "[free](http://evil.example) <at>everyone</at> \u{202e}**x** {\"a\":1}\\ {{x}} @everyone\n# y";
     let mut hostile = town.alert("Hostile", seconds(0));
     hostile["labels"] = json!({ "alertname": evil, "service": evil, "severity": evil, evil: evil });
-    hostile["annotations"] =
-        json!({ "summary": evil.repeat(3000), "description": evil, "runbook_url": "javascript:alert(1)" });
+    hostile["annotations"] = json!({ "summary": evil.repeat(3000), "description": evil, "runbook_url": "javascript:alert(1)" });
     town.delivers(&[hostile]).await;
     town.bot.hears(BOB, "/alerts").await;
-    for card in [town.bot.chat.newest().to_string(), town.bot.chat.newest_with_subject().to_string()] {
+    for card in
+        [town.bot.chat.newest().to_string(), town.bot.chat.newest_with_subject().to_string()]
+    {
         assert!(card.contains(r"\\[free\\]\\(http://evil.example\\) ‹at›everyone‹/at›"), "{card}");
         for bad in ["<at>", "\u{202e}", "javascript:", "OpenUrl"] {
             assert!(!card.contains(bad), "{bad} in {card}");
@@ -237,4 +253,18 @@ async fn an_alert_of_no_known_service_is_shown_in_the_room_of_its_source() {
     assert_eq!(town.bot.chat.conversations(), ["strays", "checkout", "checkout"]);
     let all = town.bot.hears(CAROL, "/alerts").await;
     assert!(all.starts_with("3 alerts\n") && all.contains("No service · no severity: 1"), "{all}");
+}
+
+#[tokio::test]
+async fn a_beginning_that_is_yet_to_come_keeps_nothing_from_ending() {
+    let town = Town::start().await;
+    let mut fired = town.alert("HighErrorRate", seconds(0));
+    fired["startsAt"] = "2026-01-01T00:00:00Z".into();
+    town.delivers(&[fired.clone()]).await;
+    town.delivers(&[fired.clone()]).await;
+    let mut over = resolved(&fired, town.bot.clock.now());
+    over["startsAt"] = over["endsAt"].clone();
+    town.delivers(&[over]).await;
+    assert!(town.bot.shows().contains("Resolved at 09:15 UTC, after 0 s"), "{}", town.bot.shows());
+    assert_eq!(town.bot.messages(), 1);
 }

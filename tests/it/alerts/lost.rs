@@ -91,13 +91,17 @@ async fn a_source_that_is_silent_is_said_to_be_and_asked_again_ever_more_seldom(
     pretend.lists(&[fired.clone()]);
     town.delivers(&[fired]).await;
     let before = pretend.asked("GET").await.len();
-    pretend.fails(Some(("GET", ResponseTemplate::new(502).set_body_string("<html>gateway</html>"))));
+    pretend
+        .fails(Some(("GET", ResponseTemplate::new(502).set_body_string("<html>gateway</html>"))));
     town.bot.passes(minutes(10)).await;
     let asked = pretend.asked("GET").await.len() - before;
     assert!((5..15).contains(&asked), "asked {asked} times in ten minutes");
     let town = town.restarts().await;
     let list = town.bot.hears(BOB, "/alerts").await;
-    assert!(list.contains("monitoring has not answered since 09:15 UTC, so this may be old"), "{list}");
+    assert!(
+        list.contains("monitoring has not answered since 09:15 UTC, so this may be old"),
+        "{list}"
+    );
     assert!(list.contains("Fires since 09:15 UTC"), "what is not known to be over is not: {list}");
     pretend.fails(None);
     town.bot.passes(minutes(2)).await;

@@ -31,7 +31,7 @@ const TOKEN: &str = "the-token-of-alertmanager";
 pub struct Town {
     pub bot: Bot,
     /// Deleted with it.
-    token: NamedTempFile,
+    _token: NamedTempFile,
 }
 
 /// The services of the stories about alerts: one room for each.
@@ -66,7 +66,7 @@ impl Town {
         let token = NamedTempFile::new().unwrap();
         std::fs::write(token.path(), format!("{TOKEN}\n")).unwrap();
         let bot = Bot::with(&services(&token, more).to_string()).await;
-        Self { bot, token }
+        Self { bot, _token: token }
     }
 
     /// The process ends without a word, and another begins on the same database.

@@ -129,7 +129,8 @@ impl State {
         for alert in &mut alerts {
             let of = |silence: &&Value| {
                 let matches = silence["matchers"].as_array().unwrap().iter();
-                let mut matches = matches.map(|m| alert["labels"][m["name"].as_str().unwrap()] == m["value"]);
+                let mut matches =
+                    matches.map(|m| alert["labels"][m["name"].as_str().unwrap()] == m["value"]);
                 silence["status"]["state"] == "active" && matches.all(|matches| matches)
             };
             let by: Vec<Value> = self.silences.iter().filter(of).map(|s| s["id"].clone()).collect();
@@ -142,7 +143,8 @@ impl State {
     }
 
     fn answer(&mut self, request: &Request) -> (u16, Value) {
-        let path: Vec<&str> = request.url.path().trim_start_matches("/api/v2/").split('/').collect();
+        let path: Vec<&str> =
+            request.url.path().trim_start_matches("/api/v2/").split('/').collect();
         match (request.method.as_str(), path.as_slice()) {
             ("GET", ["alerts"]) => (200, self.listed()),
             ("GET", ["silences"]) => (200, self.silences.clone().into()),

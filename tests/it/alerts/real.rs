@@ -23,6 +23,8 @@ const NAMES: [&str; 2] = ["prometheus-alertmanager", "alertmanager"];
 struct Alertmanager {
     process: Child,
     url: String,
+    /// Since when its alert fires.
+    since: String,
     _folder: tempfile::TempDir,
 }
 
@@ -66,7 +68,8 @@ impl Alertmanager {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let server = Self { process, url: format!("http://{address}"), _folder: folder };
+        let since = super::written(pilothouse::clock::Clock::system().now());
+        let server = Self { process, url: format!("http://{address}"), since, _folder: folder };
         let began = Instant::now();
         while server.get("/-/ready").await.is_none() {
             assert!(began.elapsed() < PATIENCE, "the real Alertmanager did not become ready");
@@ -97,9 +100,9 @@ impl Alertmanager {
                 "severity": "critical", "path": "/a \"quoted\\path\" {x=~\".*\"}",
             },
             "annotations": { "summary": "Every third order fails" },
-            "generatorURL": "http://prometheus.example/graph",
+            "generatorURL": "http://prometheus.example/graph", "startsAt": self.since,
         });
-        alert["endsAt"] = moment(if over { -1000 } else { 600_000 }).into();
+        alert["endsAt"] = moment(if over { -1 } else { 600_000 }).into();
         let client = reqwest::ClientBuilder::new().build().unwrap();
         let url = format!("{}/api/v2/alerts", self.url);
         let answer = client.post(url).json(&json!([alert])).send().await.unwrap();
@@ -155,7 +158,7 @@ async fn a_real_alertmanager_is_heard_asked_and_told() {
     assert!(town.bot.shows().contains("Silenced until"), "{}", town.bot.shows());
     let silences = server.silences().await;
     assert_eq!(silences.len(), 1, "{silences:#?}");
-    assert_eq!(silences[0]["createdBy"], "bob (console:bob)");
+    assert_eq!(silences[0]["createdBy"], "bob (entra:t:b0b)");
     let listed = server.get("/api/v2/alerts?silenced=true&active=false").await.unwrap();
     assert!(listed.contains("HighErrorRate"), "that very alert is silenced: {listed}");
     town.bot.passes(Duration::from_mins(6)).await;

@@ -75,7 +75,11 @@ impl PretendChat {
     /// A card that answers somebody.
     pub fn draw(&self, card: &Card) {
         let drawn = self.drawn(card);
-        self.messages.lock().unwrap().push(Message { conversation: String::new(), subject: None, drawn });
+        self.messages.lock().unwrap().push(Message {
+            conversation: String::new(),
+            subject: None,
+            drawn,
+        });
     }
 }
 
