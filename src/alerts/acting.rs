@@ -53,7 +53,7 @@ impl Alerts {
         let mut follows = Follows::default();
         follows.after(&kept.alert, &effects);
         if !idle {
-            kept.said = UNSURE.to_owned();
+            UNSURE.clone_into(&mut kept.said);
             if let Some(place) = place {
                 // Whoever deals with an alert sees it, wherever it was counted before.
                 kept.card = Card::Own;

@@ -60,16 +60,13 @@ impl Board {
         if own == waiting {
             return Share { own, storm: None };
         }
-        let id = match current {
-            Some(storm) => {
-                storm.last = now;
-                storm.id.clone()
-            }
-            None => {
-                self.posts.push(now);
-                self.storms.push(Storm { id: fresh.clone(), since: now, last: now });
-                fresh
-            }
+        let id = if let Some(storm) = current {
+            storm.last = now;
+            storm.id.clone()
+        } else {
+            self.posts.push(now);
+            self.storms.push(Storm { id: fresh.clone(), since: now, last: now });
+            fresh
         };
         Share { own, storm: Some(id) }
     }

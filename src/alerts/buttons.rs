@@ -1,5 +1,7 @@
 //! What can be pressed about an alert. Pure.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use super::{Delivery, Ways, alert::Alert, alert::Phase};
@@ -8,25 +10,36 @@ use crate::{cards::Button, clock::Timestamp};
 /// The longest title an incident is given.
 const TITLE: usize = 120;
 
-/// What one person may do about an alert, and what there is to do.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Viewer {
+/// Something that can be done about an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deed {
     /// Acknowledge and silence it.
-    pub may_handle: bool,
+    Handle,
     /// Read what to do.
-    pub may_read: bool,
+    Read,
     /// Declare an incident.
-    pub may_declare: bool,
+    Declare,
     /// Roll back what was deployed before.
-    pub may_roll_back: bool,
+    RollBack,
 }
+
+/// What one person may do about an alert, of what there is to do.
+#[derive(Clone, Debug, Default)]
+pub struct Viewer(pub BTreeSet<Deed>);
 
 impl Viewer {
     /// Everybody at once, who are shown every button somebody may press: the decision falls when
     /// it is pressed.
     pub fn everybody(ways: Ways) -> Self {
-        let Ways { runbook, incident } = ways;
-        Self { may_handle: true, may_read: runbook, may_declare: incident, may_roll_back: true }
+        let mut may = BTreeSet::from([Deed::Handle, Deed::RollBack]);
+        may.extend(ways.runbook.then_some(Deed::Read));
+        may.extend(ways.incident.then_some(Deed::Declare));
+        Self(may)
+    }
+
+    /// Whether they may do that.
+    pub fn may(&self, deed: Deed) -> bool {
+        self.0.contains(&deed)
     }
 }
 
@@ -39,7 +52,7 @@ pub(super) fn button(title: &str, say: String, style: &'static str) -> Button {
 pub(super) fn buttons(
     alert: &Alert,
     before: Option<&Delivery>,
-    viewer: Viewer,
+    viewer: &Viewer,
     now: Timestamp,
 ) -> Vec<Button> {
     let (id, phase) = (&alert.id, alert.phase(now));
@@ -47,7 +60,7 @@ pub(super) fn buttons(
     if phase == Phase::Resolved {
         return buttons;
     }
-    if viewer.may_handle {
+    if viewer.may(Deed::Handle) {
         if alert.acknowledged.is_none() {
             buttons.push(button("Acknowledge", format!("/ack {id}"), "positive"));
         }
@@ -64,16 +77,16 @@ pub(super) fn buttons(
             }
         }
     }
-    if let (true, None, Some(name)) = (viewer.may_read, runbook(alert), plain_name(alert)) {
+    if let (true, None, Some(name)) = (viewer.may(Deed::Read), runbook(alert), plain_name(alert)) {
         let service = alert.service.as_ref();
         let of = service.map_or(String::new(), |service| format!(" --service {service}"));
         buttons.push(button("Runbook", format!("/runbook --alert {name}{of}"), "default"));
     }
-    if viewer.may_declare {
+    if viewer.may(Deed::Declare) {
         buttons.push(button("Declare incident", declaration(alert), "default"));
     }
     if let (true, Some(service), Some(environment), Some(_)) =
-        (viewer.may_roll_back, &alert.service, &alert.environment, before)
+        (viewer.may(Deed::RollBack), &alert.service, &alert.environment, before)
     {
         let say = format!("/rollback {environment} --service {service} --plan");
         buttons.push(button("Roll back", say, "destructive"));

@@ -72,24 +72,22 @@ impl Alerts {
         way: Way,
         ask: bool,
     ) -> Result<(), Unwritten> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let (now, mut tx) = (self.clock.now(), self.db.begin().await?);
         let mut names: Vec<&str> = heard.iter().map(|heard| heard.fingerprint.as_str()).collect();
         names.dedup();
         let mut known = store::latest(&mut tx, self.db.dialect(), source, &names).await?;
-        let mut follows = Follows { ask, ..Follows::default() };
+        let follows = Follows { ask, ..Follows::default() };
+        let mut taking = Taking { alerts: self, source, feed, way, now, tx, follows };
         for heard in heard {
-            let kept = match known.remove(&heard.fingerprint) {
-                Some(kept) => {
-                    self.go_on(&mut tx, (kept, heard), feed, (way, now), &mut follows).await?
-                }
-                None => {
-                    let alert = self.begin(source, feed, heard, (way, now));
-                    put(&mut tx, alert, heard, now, &mut follows).await?
-                }
+            let kept = if let Some(kept) = known.remove(&heard.fingerprint) {
+                taking.go_on(kept, heard).await?
+            } else {
+                let alert = taking.begin(heard);
+                taking.put(alert, heard).await?
             };
             known.insert(heard.fingerprint.clone(), kept);
         }
+        let Taking { mut tx, mut follows, .. } = taking;
         if follows.ask && feed.settings.common().url.is_some() {
             let errand = Errand::Poll { source: source.clone() };
             jobs::enqueue(&mut tx, &wish(&errand, now)?).await?;
@@ -118,67 +116,66 @@ impl Alerts {
         self.bell.notify_one();
         Ok(())
     }
+}
 
-    async fn go_on(
-        &self,
-        tx: &mut Tx<'_>,
-        (mut kept, heard): (Kept, &Heard),
-        feed: &Feed,
-        (way, now): (Way, Timestamp),
-        follows: &mut Follows,
-    ) -> Result<Kept, Unwritten> {
-        match kept.alert.hear(heard.clone(), way, now) {
+/// All that was heard at once, on its way into the database.
+struct Taking<'a> {
+    alerts: &'a Alerts,
+    source: &'a SourceName,
+    feed: &'a Feed,
+    way: Way,
+    now: Timestamp,
+    tx: Tx<'static>,
+    follows: Follows,
+}
+
+impl Taking<'_> {
+    async fn go_on(&mut self, mut kept: Kept, heard: &Heard) -> Result<Kept, Unwritten> {
+        match kept.alert.hear(heard.clone(), self.way, self.now) {
             Turn::Nothing => Ok(kept),
             Turn::Ask => {
-                follows.ask = true;
+                self.follows.ask = true;
                 Ok(kept)
             }
             Turn::Another => {
-                store::retire(tx, &kept).await?;
-                let source = kept.alert.source.clone();
-                let mut alert = self.begin(&source, feed, heard, (way, now));
+                store::retire(&mut self.tx, &kept).await?;
+                let mut alert = self.begin(heard);
                 // A silence is of whatever has these labels, and outlives this one alert.
-                let old = kept.alert.silence.filter(|silence| silence.holds(now));
+                let old = kept.alert.silence.filter(|silence| silence.holds(self.now));
                 let same = |old: &Silence| {
                     let listed = alert.silence.as_ref().and_then(Silence::standing);
-                    matches!(way, Way::Delivered { .. }) || listed == old.standing()
+                    matches!(self.way, Way::Delivered { .. }) || listed == old.standing()
                 };
                 if let Some(old) = old.filter(same) {
                     alert.silence = Some(old);
                 }
-                put(tx, alert, heard, now, follows).await
+                self.put(alert, heard).await
             }
             Turn::Changed(effects) => {
-                kept.said = match way {
+                kept.said = match self.way {
                     Way::Delivered { .. } if kept.alert.silence.is_some() => UNSURE.to_owned(),
                     _ => heard.said.mark(),
                 };
-                follows.after(&kept.alert, &effects);
-                rewrite(tx, &mut kept, now).await?;
+                self.follows.after(&kept.alert, &effects);
+                rewrite(&mut self.tx, &mut kept, self.now).await?;
                 Ok(kept)
             }
         }
     }
 
     /// An alert nobody has heard of before.
-    fn begin(
-        &self,
-        source: &SourceName,
-        feed: &Feed,
-        heard: &Heard,
-        (way, now): (Way, Timestamp),
-    ) -> Alert {
-        let settings: &AlertmanagerSettings = feed.settings.common();
+    fn begin(&self, heard: &Heard) -> Alert {
+        let settings: &AlertmanagerSettings = self.feed.settings.common();
         let label = |name: &str| heard.labels.get(name);
         let service = label(&settings.labels.service).and_then(|text| text.parse().ok());
         let environment = match label(&settings.labels.environment) {
             Some(text) => text.parse().ok(),
             None => settings.environment.clone(),
         };
-        let room = self.room(settings, (service.as_ref(), environment.as_ref()));
+        let room = self.alerts.room(settings, (service.as_ref(), environment.as_ref()));
         let mut alert = Alert {
             id: AlertId::random(),
-            source: source.clone(),
+            source: self.source.clone(),
             fingerprint: heard.fingerprint.clone(),
             labels: heard.labels.clone(),
             words: heard.words.clone(),
@@ -196,33 +193,27 @@ impl Alerts {
             ended: None,
         };
         // What else was said of it counts as heard a moment later; the effects are a new alert's.
-        let _ = alert.hear(heard.clone(), way, now);
+        let _ = alert.hear(heard.clone(), self.way, self.now);
         alert
+    }
+
+    async fn put(&mut self, alert: Alert, heard: &Heard) -> Result<Kept, Unwritten> {
+        let card = if alert.is_news(self.now) == Some(true) { Card::Wanted } else { Card::None };
+        let wake = alert.silence.as_ref().map(|silence| Effect::Wake(silence.until));
+        let effects: Vec<Effect> = [Some(Effect::Show), wake].into_iter().flatten().collect();
+        self.follows.after(&alert, &effects);
+        let said = match heard.said {
+            Said::Firing if alert.silence.is_some() => UNSURE.to_owned(),
+            _ => heard.said.mark(),
+        };
+        let kept = Kept { alert, said, card, revision: 1 };
+        store::insert(&mut self.tx, &kept, self.now).await?;
+        Ok(kept)
     }
 }
 
 /// What stands for what a source said last where that has to be compared anew.
 pub(super) const UNSURE: &str = "?";
-
-async fn put(
-    tx: &mut Tx<'_>,
-    alert: Alert,
-    heard: &Heard,
-    now: Timestamp,
-    follows: &mut Follows,
-) -> Result<Kept, Unwritten> {
-    let card = if alert.is_news(now) == Some(true) { Card::Wanted } else { Card::None };
-    let wake = alert.silence.as_ref().map(|silence| Effect::Wake(silence.until));
-    let effects: Vec<Effect> = [Some(Effect::Show), wake].into_iter().flatten().collect();
-    follows.after(&alert, &effects);
-    let said = match heard.said {
-        Said::Firing if alert.silence.is_some() => UNSURE.to_owned(),
-        _ => heard.said.mark(),
-    };
-    let kept = Kept { alert, said, card, revision: 1 };
-    store::insert(tx, &kept, now).await?;
-    Ok(kept)
-}
 
 /// Writes a changed alert; what is no news any more needs no card it has not got.
 pub(super) async fn rewrite(

@@ -140,7 +140,7 @@ impl RowView {
             (Phase::Resolved, _) => "good",
             _ => "default",
         };
-        let buttons = buttons(alert, before.as_ref(), *viewer, now);
+        let buttons = buttons(alert, before.as_ref(), viewer, now);
         let link = link(alert, now);
         let actions = link.is_some() || !buttons.is_empty();
         Self { title, status, color, details, actions, link, buttons }

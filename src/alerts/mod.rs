@@ -43,7 +43,7 @@ use tokio::sync::{Notify, Semaphore};
 pub use acts::{Act, Refusal};
 pub use alert::{Acknowledged, Alert, Over, Phase, target};
 pub use board::{Board, Share};
-pub use buttons::Viewer;
+pub use buttons::{Deed, Viewer};
 pub use door::doors;
 pub use errands::Errands;
 pub use heard::{Heard, Muting, Said, Words};
@@ -232,15 +232,13 @@ impl Alerts {
         (service, environment): (Option<&Service>, Option<&Environment>),
     ) -> Option<RoomName> {
         let home = service.and_then(|service| self.homes.get(service)).and_then(|environments| {
-            match environment.and_then(|environment| environments.get(environment)) {
-                Some(room) => room.clone(),
+            let named = environment.and_then(|environment| environments.get(environment));
+            named.cloned().unwrap_or_else(|| {
                 // An environment nobody knows: the service's people read their only room.
-                None => {
-                    let rooms: BTreeSet<_> = environments.values().flatten().collect();
-                    let mut rooms = rooms.into_iter();
-                    rooms.next().filter(|_| rooms.next().is_none()).cloned()
-                }
-            }
+                let rooms: BTreeSet<_> = environments.values().flatten().collect();
+                let mut rooms = rooms.into_iter();
+                rooms.next().filter(|_| rooms.next().is_none()).cloned()
+            })
         });
         home.or_else(|| settings.room.clone())
     }

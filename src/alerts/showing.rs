@@ -69,7 +69,7 @@ impl Errands {
             _ => None,
         };
         let viewer = Viewer::everybody(self.ways);
-        AlertView::of(alert, before.as_ref(), viewer, self.alerts.clock.now()).into()
+        AlertView::of(alert, before.as_ref(), &viewer, self.alerts.clock.now()).into()
     }
 
     /// Where a card belongs; where somebody dealt with it, when that is nowhere.

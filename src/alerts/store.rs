@@ -8,7 +8,7 @@ use sqlx::{Any, AssertSqlSafe, Executor, Row, any::AnyRow};
 use super::alert::{Alert, Phase};
 use crate::{
     clock::Timestamp,
-    names::{AlertId, SourceName},
+    names::{AlertId, Environment, RoomName, Service, SourceName},
     store::{Dialect, Tx},
 };
 
@@ -128,8 +128,8 @@ pub(super) async fn insert(tx: &mut Tx<'_>, row: &Kept, now: Timestamp) -> Resul
     .bind(alert.id.as_str())
     .bind(alert.source.as_str())
     .bind(&alert.fingerprint)
-    .bind(name(alert.service.as_ref().map(|service| service.as_str())))
-    .bind(name(alert.environment.as_ref().map(|environment| environment.as_str())))
+    .bind(name(alert.service.as_ref().map(Service::as_str)))
+    .bind(name(alert.environment.as_ref().map(Environment::as_str)))
     .bind(alert.name())
     .bind(alert.severity.word())
     .bind(alert.severity.rank())
@@ -138,7 +138,7 @@ pub(super) async fn insert(tx: &mut Tx<'_>, row: &Kept, now: Timestamp) -> Resul
     .bind(alert.ended.map_or(0, |over| over.told.0))
     .bind(&row.said)
     .bind(alert.missing.map_or(0, |since| since.0))
-    .bind(name(alert.room.as_ref().map(|room| room.as_str())))
+    .bind(name(alert.room.as_ref().map(RoomName::as_str)))
     .bind(row.card.as_str())
     .bind(serde_json::to_string(alert)?)
     .execute(&mut **tx)

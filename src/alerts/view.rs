@@ -14,6 +14,7 @@ use super::{
 use crate::{
     cards::{Button, View},
     clock::{Timestamp, spoken},
+    names::{Environment, Service},
 };
 
 /// How many of the other labels are looked at; a line of a card has room for about ten.
@@ -46,7 +47,7 @@ pub(super) struct Link {
 
 impl AlertView {
     /// The card as `viewer` sees it; `before` is what was deployed before it began.
-    pub fn of(alert: &Alert, before: Option<&Delivery>, viewer: Viewer, now: Timestamp) -> Self {
+    pub fn of(alert: &Alert, before: Option<&Delivery>, viewer: &Viewer, now: Timestamp) -> Self {
         Self {
             title: title(alert),
             status: status(alert, now),
@@ -71,8 +72,8 @@ impl View for AlertView {
 pub(super) fn title(alert: &Alert) -> String {
     let mut title = alert.name();
     for part in [
-        alert.service.as_ref().map(|service| service.as_str()),
-        alert.environment.as_ref().map(|environment| environment.as_str()),
+        alert.service.as_ref().map(Service::as_str),
+        alert.environment.as_ref().map(Environment::as_str),
     ] {
         title.extend(part.map(|part| format!(" · {part}")));
     }
@@ -179,8 +180,8 @@ fn facts(alert: &Alert) -> Vec<Fact> {
         fact("Source", alert.source.as_str()),
     ];
     let shown = [
-        alert.service.as_ref().map(|service| service.as_str()),
-        alert.environment.as_ref().map(|environment| environment.as_str()),
+        alert.service.as_ref().map(Service::as_str),
+        alert.environment.as_ref().map(Environment::as_str),
         Some(alert.severity.word()),
     ];
     let others = alert

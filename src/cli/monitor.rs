@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::json;
 
@@ -47,9 +48,9 @@ pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
     match fs::read_to_string(&file) {
         Ok(token) => Ok(token.trim_end().to_owned()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let mut bytes = [0; 16];
+            let mut bytes = [0; 18];
             aws_lc_rs::rand::fill(&mut bytes)?;
-            let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let token = BASE64_URL_SAFE_NO_PAD.encode(bytes);
             let mut new =
                 fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
             writeln!(new, "{token}")?;

@@ -7,7 +7,7 @@ use crate::{
     access::Permission,
     alerts::{AlertsView, Brief, Page, Row, target},
     deployments::nearest,
-    names::{Environment, Service, is_invisible},
+    names::{Environment, Service, SourceName, is_invisible},
 };
 
 /// Lists alerts.
@@ -98,7 +98,7 @@ impl Said<'_> {
     fn must_be_known(&self, of: &str, theirs: &[Brief]) -> Result<(), Error> {
         let mut known: BTreeSet<&str> =
             self.bot.planner.services().keys().map(Service::as_str).collect();
-        known.extend(self.bot.alerts.sources().map(|source| source.as_str()));
+        known.extend(self.bot.alerts.sources().map(SourceName::as_str));
         known.extend(theirs.iter().filter_map(|brief| Some(brief.service.as_ref()?.as_str())));
         if known.contains(of) {
             return Ok(());

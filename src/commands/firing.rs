@@ -9,8 +9,8 @@ use super::{COMMANDS, Commands, Error, Reply, Said};
 use crate::{
     access::{Actor, Permission},
     alerts::{
-        ALERT, Act, Alert, AlertView, Alerts, Deliveries, Delivery, Phase, StormView, Viewer, Ways,
-        target,
+        ALERT, Act, Alert, AlertView, Alerts, Deed, Deliveries, Delivery, Phase, StormView, Viewer,
+        Ways, target,
     },
     cards::Card,
     chat::Subject,
@@ -101,11 +101,11 @@ impl Commands {
         let spot = alert.spot();
         let viewer = self.alert_viewer(actor, &alert).await;
         let may_look = self.access.require(actor, Permission::Look, target(&spot)).await.is_ok();
-        if !may_look && !viewer.may_handle {
+        if !may_look && !viewer.may(Deed::Handle) {
             return None;
         }
         let before = self.shipped_before(&alert).await;
-        Some(AlertView::of(&alert, before.as_ref(), viewer, self.clock.now()).into())
+        Some(AlertView::of(&alert, before.as_ref(), &viewer, self.clock.now()).into())
     }
 
     /// A storm, for whoever may look at anything.
@@ -119,16 +119,19 @@ impl Commands {
     /// What one person may do about an alert.
     pub(super) async fn alert_viewer(&self, actor: &Actor, alert: &Alert) -> Viewer {
         let (spot, ways) = (alert.spot(), ways());
-        let may = |permission| {
-            let spot = &spot;
-            async move { self.access.require(actor, permission, target(spot)).await.is_ok() }
-        };
-        Viewer {
-            may_handle: may(Permission::Alerts).await,
-            may_read: ways.runbook && may(Permission::Look).await,
-            may_declare: ways.incident && may(Permission::Incidents).await,
-            may_roll_back: may(Permission::Deploy).await,
+        let deeds = [
+            (Deed::Handle, Permission::Alerts, true),
+            (Deed::Read, Permission::Look, ways.runbook),
+            (Deed::Declare, Permission::Incidents, ways.incident),
+            (Deed::RollBack, Permission::Deploy, true),
+        ];
+        let mut viewer = Viewer::default();
+        for (deed, permission, there) in deeds {
+            if there && self.access.require(actor, permission, target(&spot)).await.is_ok() {
+                viewer.0.insert(deed);
+            }
         }
+        viewer
     }
 
     /// What was deployed before an alert began.

@@ -82,8 +82,8 @@ impl Source for Alertmanager {
     async fn list(&self, now: Timestamp) -> Result<Option<Vec<Heard>>, Failure> {
         let request = self.request(Method::GET, &["alerts"])?.timeout(LIST);
         let listed: Vec<Listed> = self.outbound.send(request).await?.json()?;
-        let silenced = listed.iter().any(|alert| !alert.status.silenced_by.is_empty());
-        let silences = if silenced { self.silences().await? } else { vec![] };
+        let quiet = listed.iter().any(|alert| !alert.status.silenced_by.is_empty());
+        let silences = if quiet { self.silences().await? } else { vec![] };
         let silences: BTreeMap<&str, Muting> =
             silences.iter().map(|silence| (silence.id.as_str(), silence.muting(now))).collect();
         let heard = listed.into_iter().map(|alert| alert.heard(&self.settings, &silences, now));
@@ -95,8 +95,8 @@ impl Source for Alertmanager {
         if let Some(id) = self.ours(&wish.correlation).await? {
             return Ok(id);
         }
-        let mut comment = wish.reason.clone().unwrap_or_else(|| "silenced from chat".to_owned());
-        comment.push_str(&format!(" (Pilothouse {})", wish.correlation));
+        let reason = wish.reason.as_deref().unwrap_or("silenced from chat");
+        let comment = format!("{reason} (Pilothouse {})", wish.correlation);
         let matchers = wish.labels.iter().map(|(name, value)| Matcher {
             name,
             value,

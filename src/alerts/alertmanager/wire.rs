@@ -184,8 +184,8 @@ impl Listed {
             until: now.plus(std::time::Duration::from_mins(5)),
             comment: String::new(),
         };
-        let silenced = self.status.silenced_by.iter();
-        let mut mutings: Vec<Muting> = silenced
+        let by = self.status.silenced_by.iter();
+        let mut mutings: Vec<Muting> = by
             .map(|id| silences.get(id.as_str()).cloned().unwrap_or_else(|| unknown(id)))
             .collect();
         mutings.sort_by(|a, b| a.id.cmp(&b.id));

@@ -110,7 +110,7 @@ async fn what_is_no_delivery_is_said_so_and_changes_nothing() {
         delivery(&[good.clone(), alert])
     };
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let whole = delivery(&[good.clone()]);
+    let whole = delivery(std::slice::from_ref(&good));
     for (body, answer) in [
         (String::new(), "this is no delivery of Alertmanager: EOF"),
         ("null".to_owned(), "this is no delivery"),
@@ -143,7 +143,7 @@ async fn a_sender_that_says_too_much_or_too_soon_is_told_to_try_again_and_never_
     let town = Town::start().await;
     let mut huge = town.alert("Huge", seconds(0));
     huge["annotations"]["summary"] = "x".repeat(16 * 1024 * 1024).into();
-    let (status, told) = town.gets(&[&bearer()], &delivery(&[huge.clone()])).await;
+    let (status, told) = town.gets(&[&bearer()], &delivery(std::slice::from_ref(&huge))).await;
     assert_eq!(status, 503, "a 413 would be taken for an end of it");
     assert!(told.contains("max_alerts"), "{told}");
     huge["annotations"]["summary"] = "x".repeat(15 * 1024 * 1024).into();

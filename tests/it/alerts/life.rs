@@ -9,7 +9,7 @@ use crate::world::{ALICE, BOB, CAROL, MALLORY};
 async fn it_fires_somebody_has_it_it_is_silenced_and_it_is_resolved_on_one_message() {
     let town = Town::start().await;
     let fired = town.alert("HighErrorRate", seconds(60));
-    town.delivers(&[fired.clone()]).await;
+    town.brings(&fired).await;
     assert_eq!(
         town.bot.shows(),
         "HighErrorRate · checkout · production\nFires since 09:14 UTC\n\
@@ -60,21 +60,21 @@ async fn it_fires_somebody_has_it_it_is_silenced_and_it_is_resolved_on_one_messa
 async fn what_is_said_again_changes_nothing() {
     let town = Town::start().await;
     let fired = town.alert("HighErrorRate", seconds(60));
-    town.delivers(&[fired.clone()]).await;
+    town.brings(&fired).await;
     town.bot.presses(CAROL, "Acknowledge").await;
     let (before, audit) = (town.bot.reads(), town.bot.audit().await);
     for _ in 0..3 {
         town.delivers(&[fired.clone(), fired.clone()]).await;
     }
     let town = town.restarts().await;
-    town.delivers(&[fired.clone()]).await;
+    town.brings(&fired).await;
     assert_eq!((town.bot.reads(), town.bot.audit().await), (before, audit));
     let over = resolved(&fired, town.bot.clock.now());
-    town.delivers(&[over.clone()]).await;
+    town.brings(&over).await;
     let before = town.bot.reads();
     // Late and out of order, from another Alertmanager of the same cluster.
     town.delivers(&[over.clone(), fired.clone()]).await;
-    town.delivers(&[fired.clone()]).await;
+    town.brings(&fired).await;
     town.bot.passes(minutes(2)).await;
     town.delivers(&[fired, over]).await;
     assert_eq!(town.bot.reads(), before, "what is over does not begin again by an old message");
@@ -85,14 +85,14 @@ async fn what_is_said_again_changes_nothing() {
 async fn within_an_hour_it_fires_again_on_the_same_message_and_later_on_a_new_one() {
     let town = Town::start().await;
     let first = town.alert("HighErrorRate", seconds(0));
-    town.delivers(&[first.clone()]).await;
+    town.brings(&first).await;
     let number = town.number();
     town.bot.presses(CAROL, "Acknowledge").await;
     town.bot.clock.advance(minutes(5));
     town.delivers(&[resolved(&first, town.bot.clock.now())]).await;
     town.bot.clock.advance(minutes(50));
     let again = town.alert("HighErrorRate", seconds(0));
-    town.delivers(&[again.clone()]).await;
+    town.brings(&again).await;
     assert!(
         town.bot.shows().contains("Fires since 10:10 UTC\n[Acknowledge]"),
         "{}",
@@ -136,7 +136,7 @@ async fn a_silence_ends_by_itself_and_until_tomorrow_is_nine_o_clock_here() {
 async fn what_fires_again_while_it_is_silenced_makes_no_noise() {
     let town = Town::start().await;
     let first = town.alert("Flapping", seconds(0));
-    town.delivers(&[first.clone()]).await;
+    town.brings(&first).await;
     town.bot.hears(CAROL, "/silence flapping 1d").await;
     town.delivers(&[resolved(&first, town.bot.clock.now())]).await;
     town.bot.clock.advance(minutes(120));
@@ -260,8 +260,8 @@ async fn a_beginning_that_is_yet_to_come_keeps_nothing_from_ending() {
     let town = Town::start().await;
     let mut fired = town.alert("HighErrorRate", seconds(0));
     fired["startsAt"] = "2026-01-01T00:00:00Z".into();
-    town.delivers(&[fired.clone()]).await;
-    town.delivers(&[fired.clone()]).await;
+    town.brings(&fired).await;
+    town.brings(&fired).await;
     let mut over = resolved(&fired, town.bot.clock.now());
     over["startsAt"] = over["endsAt"].clone();
     town.delivers(&[over]).await;

@@ -68,7 +68,7 @@ async fn status_says_what_fires_and_of_that_not_everything() {
     let nothing = town.bot.hears(ALICE, "/status").await;
     assert!(!nothing.contains("Alert"), "{nothing}");
     let fired = town.alert("HighErrorRate", seconds(0));
-    town.delivers(&[fired.clone()]).await;
+    town.brings(&fired).await;
     town.bot.hears(CAROL, "/ack HighErrorRate").await;
     let status = town.bot.hears(ALICE, "/status checkout").await;
     let line = "  Alert HighErrorRate (critical) since 09:15 UTC, acknowledged by carol";
@@ -113,7 +113,7 @@ async fn a_long_list_has_pages_and_every_alert_is_on_one() {
 async fn what_is_over_is_listed_for_a_week_and_then_forgotten() {
     let town = Town::start().await;
     let fired = town.alert("HighErrorRate", seconds(0));
-    town.delivers(&[fired.clone()]).await;
+    town.brings(&fired).await;
     town.delivers(&[resolved(&fired, town.bot.clock.now())]).await;
     assert!(town.bot.hears(BOB, "/alerts").await.starts_with("No alerts"));
     town.bot.clock.advance(minutes(7 * 24 * 60 - 60));

@@ -16,7 +16,7 @@ async fn a_delivery_that_was_lost_costs_half_a_minute() {
     let (town, pretend) = town().await;
     town.bot.works().await;
     let fired = town.alert("HighErrorRate", seconds(0));
-    pretend.lists(&[fired.clone()]);
+    pretend.lists_only(&fired);
     town.bot.passes(seconds(31)).await;
     assert!(town.bot.shows().contains("Fires since 09:15 UTC"), "{}", town.bot.shows());
     town.delivers(&[fired]).await;
@@ -34,8 +34,8 @@ async fn a_delivery_that_was_lost_costs_half_a_minute() {
 async fn an_alertmanager_that_was_started_anew_resolves_nothing() {
     let (town, pretend) = town().await;
     let fired = town.alert("HighErrorRate", seconds(0));
-    pretend.lists(&[fired.clone()]);
-    town.delivers(&[fired.clone()]).await;
+    pretend.lists_only(&fired);
+    town.brings(&fired).await;
     town.bot.presses(CAROL, "Acknowledge").await;
     pretend.lists(&[]);
     town.bot.passes(seconds(61)).await;
@@ -48,7 +48,7 @@ async fn an_alertmanager_that_was_started_anew_resolves_nothing() {
 async fn silences_that_others_make_and_end_are_taken_over() {
     let (town, pretend) = town().await;
     let fired = town.alert("DiskFull", seconds(0));
-    pretend.lists(&[fired.clone()]);
+    pretend.lists_only(&fired);
     town.delivers(&[fired]).await;
     let id = pretend.silences("DiskFull", "<b>dana</b> [x](y)", "2025-10-09T11:00:00.000Z");
     town.bot.passes(seconds(31)).await;
@@ -88,7 +88,7 @@ async fn what_is_silenced_before_we_hear_of_it_makes_no_noise_until_the_silence_
 async fn a_source_that_is_silent_is_said_to_be_and_asked_again_ever_more_seldom() {
     let (town, pretend) = town().await;
     let fired = town.alert("HighErrorRate", seconds(0));
-    pretend.lists(&[fired.clone()]);
+    pretend.lists_only(&fired);
     town.delivers(&[fired]).await;
     let before = pretend.asked("GET").await.len();
     pretend
@@ -113,9 +113,9 @@ async fn a_source_that_is_silent_is_said_to_be_and_asked_again_ever_more_seldom(
 async fn an_old_message_about_what_is_over_is_no_proof_and_the_source_is_asked() {
     let (town, pretend) = town().await;
     let fired = town.alert("HighErrorRate", seconds(0));
-    town.delivers(&[fired.clone()]).await;
+    town.brings(&fired).await;
     town.delivers(&[resolved(&fired, town.bot.clock.now())]).await;
-    pretend.lists(&[fired.clone()]);
+    pretend.lists_only(&fired);
     town.bot.clock.advance(seconds(1));
     town.delivers(&[fired]).await;
     assert!(town.bot.shows().contains("Fires since 09:15 UTC"), "{}", town.bot.shows());

@@ -98,6 +98,11 @@ impl Town {
         self.bot.works().await;
     }
 
+    /// The same for one alert.
+    pub async fn brings(&self, alert: &Value) {
+        self.delivers(std::slice::from_ref(alert)).await;
+    }
+
     /// An alert of checkout in production, that has begun so long ago.
     pub fn alert(&self, name: &str, ago: Duration) -> Value {
         let starts = Timestamp(self.bot.clock.now().0 - i64::try_from(ago.as_millis()).unwrap());

@@ -52,6 +52,11 @@ impl Pretend {
         self.state.lock().unwrap().alerts = delivered.iter().map(listed).collect();
     }
 
+    /// From now on it lists this one.
+    pub fn lists_only(&self, delivered: &Value) {
+        self.lists(std::slice::from_ref(delivered));
+    }
+
     /// Another alert says as much as the first of them.
     pub fn inhibits(&self) {
         let status = &mut self.state.lock().unwrap().alerts[0]["status"];

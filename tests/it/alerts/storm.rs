@@ -14,7 +14,8 @@ fn alerts(starts: Timestamp) -> Vec<Value> {
     let one = |number: usize| {
         let mut alert = alert(&format!("Disk{}", number % 7), starts);
         alert["labels"]["instance"] = format!("10.0.{}.{}", number / 250, number % 250).into();
-        alert["labels"]["severity"] = if number % 100 == 0 { "critical" } else { "warning" }.into();
+        alert["labels"]["severity"] =
+            if number.is_multiple_of(100) { "critical" } else { "warning" }.into();
         alert["fingerprint"] = format!("{number:016x}").into();
         alert
     };

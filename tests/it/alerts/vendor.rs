@@ -38,8 +38,8 @@ async fn a_silence_is_of_that_very_alert_says_who_wants_it_and_is_made_once() {
     let pretend = Pretend::start().await;
     let town = Town::with(&json!({ "url": pretend.url() })).await;
     let fired = town.alert("DiskFull", seconds(0));
-    pretend.lists(&[fired.clone()]);
-    town.delivers(&[fired.clone()]).await;
+    pretend.lists_only(&fired);
+    town.brings(&fired).await;
     let number = town.number();
     // It is made, and nobody hears of it.
     pretend.loses_answers(true);
@@ -93,7 +93,7 @@ async fn a_silence_the_source_will_not_have_is_said_on_the_card() {
     let pretend = Pretend::start().await;
     let town = Town::with(&json!({ "url": pretend.url() })).await;
     let fired = town.alert("DiskFull", seconds(0));
-    pretend.lists(&[fired.clone()]);
+    pretend.lists_only(&fired);
     town.delivers(&[fired]).await;
     let body = json!({ "code": 602, "message": "no [silence](http://x) for <at>you</at>" });
     pretend.fails(Some(("POST", ResponseTemplate::new(422).set_body_json(body))));
