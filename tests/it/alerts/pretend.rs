@@ -118,6 +118,7 @@ impl State {
         let id = uuid::Uuid::now_v7().to_string();
         silence["id"] = id.clone().into();
         silence["status"] = json!({ "state": "active" });
+        silence["annotations"] = json!({});
         silence["updatedAt"] = silence["startsAt"].clone();
         self.silences.push(silence);
         id
