@@ -129,7 +129,7 @@ impl App {
             Arc::new(Errands {
                 alerts: alerts.clone(),
                 channels: channels.clone(),
-                deliveries: Arc::new(commands::Shipped(deployments.clone())),
+                shipments: Arc::new(commands::Shipped(deployments.clone())),
                 ways: commands::ways(),
             }),
             Arc::new(Keeper {

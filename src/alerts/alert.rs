@@ -28,6 +28,9 @@ use crate::{
 /// new one: an edited message of long ago would not be seen.
 const REUNION: Duration = Duration::from_hours(1);
 
+/// The longest name that is shown, in letters; nobody reads more.
+const LONGEST_NAME: usize = 120;
+
 /// A delivery that says "fires" about what has just been resolved may have been on its way for so
 /// long. Only where the source can be asked, that is not guessed.
 const LATE: Duration = Duration::from_mins(5);
@@ -153,7 +156,8 @@ impl Alert {
     /// What it is called. Text from outside.
     pub fn name(&self) -> String {
         let name = self.labels.get("alertname").and_then(|name| sentence(name));
-        name.unwrap_or_else(|| "An alert without a name".to_owned())
+        let name = name.unwrap_or_else(|| "An alert without a name".to_owned());
+        name.chars().take(LONGEST_NAME).collect()
     }
 
     /// Where it stands.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::{Delivery, Ways, alert::Alert, alert::Phase};
+use super::{Shipment, Ways, alert::Alert, alert::Phase};
 use crate::{cards::Button, clock::Timestamp};
 
 /// The longest title an incident is given.
@@ -51,7 +51,7 @@ pub(super) fn button(title: &str, say: String, style: &'static str) -> Button {
 /// At most six, as many as Teams shows; with a link one less.
 pub(super) fn buttons(
     alert: &Alert,
-    before: Option<&Delivery>,
+    before: Option<&Shipment>,
     viewer: &Viewer,
     now: Timestamp,
 ) -> Vec<Button> {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Alerts, Deliveries, Error, SilenceWish, Stage, Ways, Whose, alert::Alert, store};
+use super::{Act, Alerts, Error, Shipments, SilenceWish, Stage, Ways, Whose, alert::Alert, store};
 use crate::{
     chat::Channels,
     clock::Timestamp,
@@ -56,7 +56,7 @@ pub struct Errands {
     /// Where their cards are shown.
     pub channels: Arc<Channels>,
     /// Who knows what was deployed.
-    pub deliveries: Arc<dyn Deliveries>,
+    pub shipments: Arc<dyn Shipments>,
     /// Which commands there are to lead to.
     pub ways: Ways,
 }
@@ -70,7 +70,7 @@ impl Handler for Errands {
     async fn run(&self, job: &Job) -> anyhow::Result<Ran> {
         match serde_json::from_str(&job.payload)? {
             Errand::Board { room } => self.board(room.as_ref()).await,
-            Errand::Silence { id } => self.tell_source(&id, job.attempt).await,
+            Errand::Silence { id } => self.tell_source(&id, job).await,
             Errand::Wake { id } => self.wake(&id).await,
             Errand::Poll { source } => Ok(self.alerts.poll(&source).await?),
             Errand::Forget => {
@@ -128,7 +128,7 @@ impl Errands {
     }
 
     /// Tells the source of the silence that is wanted, or of its end.
-    async fn tell_source(&self, id: &AlertId, attempt: i64) -> anyhow::Result<Ran> {
+    async fn tell_source(&self, id: &AlertId, job: &Job) -> anyhow::Result<Ran> {
         let Some(kept) = store::find(self.alerts.db.reader(), id).await? else {
             return Ok(Ran::Done);
         };
@@ -141,6 +141,9 @@ impl Errands {
             return Ok(Ran::Done);
         };
         let now = self.alerts.clock.now();
+        if !job.is_ours(now) {
+            return Ok(Ran::Done);
+        }
         let told = match &silence.stage {
             Stage::Asked { trouble } if now >= silence.until => {
                 let before = trouble.as_ref().map_or(String::new(), |why| format!(" ({why})"));
@@ -171,7 +174,7 @@ impl Errands {
                 Ok(Ran::Done)
             }
             Err(failure) => {
-                let again = attempt < TRIES && !matches!(failure, Failure::Refused { .. });
+                let again = job.attempt < TRIES && !matches!(failure, Failure::Refused { .. });
                 let act = Act::SilenceTrouble { why: failure.to_string(), again };
                 self.act(id, act).await?;
                 if again { Err(failure.into()) } else { Ok(Ran::Done) }

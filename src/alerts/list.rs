@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{
-    Delivery, Trouble, Viewer,
+    Shipment, Trouble, Viewer,
     alert::{Alert, Phase},
     buttons::{button, buttons},
-    view::{Link, delivery, link, status},
+    view::{Link, link, shipment, status},
 };
 use crate::{
     cards::{Button, View},
@@ -19,7 +19,7 @@ pub struct Row {
     /// The alert.
     pub alert: Alert,
     /// What was deployed before it began.
-    pub before: Option<Delivery>,
+    pub before: Option<Shipment>,
     /// What the person who looks may do about it.
     pub viewer: Viewer,
     /// How many of its service are as bad, this one included.
@@ -132,7 +132,7 @@ impl RowView {
         }
         let mut details = vec![];
         details.extend(alert.words.summary.clone());
-        details.extend(before.as_ref().map(|before| delivery(before, alert.starts)));
+        details.extend(before.as_ref().map(|before| shipment(before, alert.starts)));
         details.push(format!("Number {}, from {}", alert.id, alert.source));
         let color = match (phase, alert.severity.rank()) {
             (Phase::Firing, 0 | 1) => "attention",

@@ -57,17 +57,20 @@ pub struct Trouble {
 const BRIEF: &str = "id, source, service, environment, name, severity, starts";
 
 impl Alerts {
-    /// The alert that is meant: by its number, or by its name when only one of that name fires.
+    /// The alert of that number, as people type it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn numbered(&self, said: &str) -> Result<Option<Alert>, Error> {
+        let Some(id) = as_id(said) else { return Ok(None) };
+        Ok(store::find(self.db.reader(), &id).await?.map(|kept| kept.alert))
+    }
+
+    /// The one of `open` that is meant by its name, when only one has it.
     ///
     /// # Errors
     /// [`Error::Unknown`] says what was probably meant.
-    pub async fn meant(&self, said: &str) -> Result<Alert, Error> {
-        if let Some(id) = as_id(said)
-            && let Some(kept) = store::find(self.db.reader(), &id).await?
-        {
-            return Ok(kept.alert);
-        }
-        let open = self.open().await?;
+    pub async fn named(&self, said: &str, open: &[Brief]) -> Result<Alert, Error> {
         let same = |brief: &&Brief| brief.name.eq_ignore_ascii_case(said);
         let mut named = open.iter().filter(same);
         let (first, more) = (named.next(), named.count());
@@ -83,7 +86,7 @@ impl Alerts {
             }
             (None, _) => {}
         }
-        let near = nearest(said, &open);
+        let near = nearest(said, open);
         let hint = near.map_or_else(
             || ": `/alerts` lists those that fire".to_owned(),
             |near| format!(". Did you mean `{near}`?"),

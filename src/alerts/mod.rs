@@ -131,7 +131,7 @@ pub type Homes = BTreeMap<Service, BTreeMap<Environment, Option<RoomName>>>;
 
 /// What was deployed before an alert began.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct Shipment {
     /// What went out: `v2.1.0`.
     pub what: String,
     /// Who asked for it.
@@ -142,14 +142,14 @@ pub struct Delivery {
 
 /// Whoever knows what was deployed.
 #[async_trait]
-pub trait Deliveries: Send + Sync {
+pub trait Shipments: Send + Sync {
     /// The last thing that was deployed there before that moment.
     async fn before(
         &self,
         service: &Service,
         environment: &Environment,
         moment: Timestamp,
-    ) -> Option<Delivery>;
+    ) -> Option<Shipment>;
 }
 
 /// Which commands of others there are to lead to from an alert.

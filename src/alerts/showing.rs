@@ -64,7 +64,7 @@ impl Errands {
     async fn card(&self, alert: &Alert) -> Card {
         let before = match (&alert.service, &alert.environment) {
             (Some(service), Some(environment)) => {
-                self.deliveries.before(service, environment, alert.starts).await
+                self.shipments.before(service, environment, alert.starts).await
             }
             _ => None,
         };

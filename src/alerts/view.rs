@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{
-    Delivery, Viewer,
+    Shipment, Viewer,
     alert::{Alert, Phase},
     buttons::{buttons, runbook},
     heard::sentence,
@@ -47,7 +47,7 @@ pub(super) struct Link {
 
 impl AlertView {
     /// The card as `viewer` sees it; `before` is what was deployed before it began.
-    pub fn of(alert: &Alert, before: Option<&Delivery>, viewer: &Viewer, now: Timestamp) -> Self {
+    pub fn of(alert: &Alert, before: Option<&Shipment>, viewer: &Viewer, now: Timestamp) -> Self {
         Self {
             title: title(alert),
             status: status(alert, now),
@@ -114,7 +114,7 @@ fn color(alert: &Alert, now: Timestamp) -> &'static str {
     }
 }
 
-fn lines(alert: &Alert, before: Option<&Delivery>, now: Timestamp) -> Vec<String> {
+fn lines(alert: &Alert, before: Option<&Shipment>, now: Timestamp) -> Vec<String> {
     let mut lines: Vec<String> = vec![];
     lines.extend(alert.words.summary.clone());
     lines.extend(alert.words.description.clone());
@@ -123,7 +123,7 @@ fn lines(alert: &Alert, before: Option<&Delivery>, now: Timestamp) -> Vec<String
         let at = acknowledged.at.time_of_day(now);
         lines.push(format!("Acknowledged by {} at {at}", acknowledged.by.name));
     }
-    lines.extend(before.map(|before| delivery(before, alert.starts)));
+    lines.extend(before.map(|before| shipment(before, alert.starts)));
     if alert.times > 1 {
         lines.push(format!("It has begun {} times", alert.times));
     }
@@ -135,8 +135,8 @@ fn lines(alert: &Alert, before: Option<&Delivery>, now: Timestamp) -> Vec<String
 }
 
 /// `v2.1.0 went out 12 min earlier, by alice`
-pub(super) fn delivery(before: &Delivery, starts: Timestamp) -> String {
-    let Delivery { what, by, at } = before;
+pub(super) fn shipment(before: &Shipment, starts: Timestamp) -> String {
+    let Shipment { what, by, at } = before;
     match at {
         Some(at) => {
             // Nobody counts the seconds of what was minutes ago.

@@ -38,7 +38,7 @@ impl Command for List {
     async fn run(self, said: Said<'_>) -> Result<Reply, Error> {
         let alerts = &said.bot.alerts;
         let all = if self.resolved { alerts.over().await? } else { alerts.open().await? };
-        let mut theirs = said.may_look_at(all).await;
+        let mut theirs = said.with_which_they_may(Permission::Look, all).await;
         if let Some(of) = &self.of {
             said.must_be_known(of, &theirs)?;
             let is = |brief: &Brief| {
@@ -77,8 +77,12 @@ impl Command for List {
 }
 
 impl Said<'_> {
-    /// Those that this person may look at.
-    async fn may_look_at(&self, all: Vec<Brief>) -> Vec<Brief> {
+    /// Those with which this person may do that.
+    pub(super) async fn with_which_they_may(
+        &self,
+        permission: Permission,
+        all: Vec<Brief>,
+    ) -> Vec<Brief> {
         let mut may: BTreeMap<(Service, Environment), bool> = BTreeMap::new();
         let mut theirs = vec![];
         for brief in all {
@@ -86,7 +90,7 @@ impl Said<'_> {
             let known = may.get(&spot).copied();
             let allowed = match known {
                 Some(allowed) => allowed,
-                None => self.require(Permission::Look, target(&spot)).await.is_ok(),
+                None => self.require(permission, target(&spot)).await.is_ok(),
             };
             may.insert(spot, allowed);
             theirs.extend(allowed.then_some(brief));

@@ -9,7 +9,7 @@ use super::{COMMANDS, Commands, Error, Reply, Said};
 use crate::{
     access::{Actor, Permission},
     alerts::{
-        ALERT, Act, Alert, AlertView, Alerts, Deed, Deliveries, Delivery, Phase, StormView, Viewer,
+        ALERT, Act, Alert, AlertView, Alerts, Deed, Phase, Shipment, Shipments, StormView, Viewer,
         Ways, target,
     },
     cards::Card,
@@ -36,13 +36,13 @@ pub fn ways() -> Ways {
 pub struct Shipped(pub Arc<Deployments>);
 
 #[async_trait]
-impl Deliveries for Shipped {
+impl Shipments for Shipped {
     async fn before(
         &self,
         service: &Service,
         environment: &Environment,
         moment: Timestamp,
-    ) -> Option<Delivery> {
+    ) -> Option<Shipment> {
         let recent = self.0.recent(Some(service), Some(environment)).await;
         let recent = recent.map_err(|error| tracing::error!("no deployments: {error:#}")).ok()?;
         let began = |deployment: &Deployment| deployment.began.filter(|began| *began <= moment);
@@ -54,7 +54,7 @@ impl Deliveries for Shipped {
         let version = &last.plan.version;
         let what =
             if last.plan.back { format!("The way back to {version}") } else { version.to_string() };
-        Some(Delivery { what, by: last.requested_by.name, at })
+        Some(Shipment { what, by: last.requested_by.name, at })
     }
 }
 
@@ -135,7 +135,7 @@ impl Commands {
     }
 
     /// What was deployed before an alert began.
-    pub(super) async fn shipped_before(&self, alert: &Alert) -> Option<Delivery> {
+    pub(super) async fn shipped_before(&self, alert: &Alert) -> Option<Shipment> {
         let (service, environment) = (alert.service.as_ref()?, alert.environment.as_ref()?);
         Shipped(self.deployments.clone()).before(service, environment, alert.starts).await
     }
@@ -144,7 +144,15 @@ impl Commands {
 impl Said<'_> {
     /// The alert they name, which they may handle.
     pub(super) async fn alert_meant(&self, said: &str) -> Result<Alert, Error> {
-        let alert = self.bot.alerts.meant(said).await?;
+        let alerts = &self.bot.alerts;
+        let alert = match alerts.numbered(said).await? {
+            Some(alert) => alert,
+            None => {
+                let theirs =
+                    self.with_which_they_may(Permission::Alerts, alerts.open().await?).await;
+                alerts.named(said, &theirs).await?
+            }
+        };
         let spot = alert.spot();
         self.require(Permission::Alerts, target(&spot)).await?;
         Ok(alert)

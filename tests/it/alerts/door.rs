@@ -7,6 +7,10 @@ use actix_web::{
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use super::{TOKEN, Town, delivery, seconds};
 use crate::world::BOB;
@@ -151,6 +155,42 @@ async fn a_sender_that_says_too_much_or_too_soon_is_told_to_try_again_and_never_
     town.bot.app.foundation.db.close().await;
     let (status, _) = town.gets(&[&bearer()], &delivery(&[town.alert("Lost", seconds(0))])).await;
     assert_eq!(status, 503, "what is not written down is not taken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn senders_that_hold_every_place_keep_others_out_for_a_moment_only() {
+    let town = Town::start().await;
+    let alerts = town.bot.app.commands.alerts.clone();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let site = move || {
+        let alerts = alerts.clone();
+        actix_web::App::new().configure(move |doors| pilothouse::alerts::doors(doors, alerts))
+    };
+    let server = actix_web::HttpServer::new(site).workers(1).disable_signals();
+    let server = server.listen(listener).unwrap().run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    let slow = |_| async move {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST /hooks/monitoring HTTP/1.1\r\nHost: bot\r\nAuthorization: {}\r\n\
+             Content-Length: 1000\r\n\r\n{{",
+            bearer()
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 64];
+        let read = socket.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    };
+    // More than there are places: some wait for one, and all of them are told to come back.
+    let answers = futures_util::future::join_all((0..12).map(slow)).await;
+    for answer in answers {
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    }
+    town.delivers(&[town.alert("HighErrorRate", seconds(0))]).await;
+    assert_eq!(town.bot.messages(), 1);
+    handle.stop(false).await;
 }
 
 #[tokio::test]

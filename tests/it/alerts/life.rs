@@ -268,3 +268,32 @@ async fn a_beginning_that_is_yet_to_come_keeps_nothing_from_ending() {
     assert!(town.bot.shows().contains("Resolved at 09:15 UTC, after 0 s"), "{}", town.bot.shows());
     assert_eq!(town.bot.messages(), 1);
 }
+
+#[tokio::test]
+async fn what_was_taken_is_shown_although_the_process_ends_at_once() {
+    let town = Town::start().await;
+    let body = super::delivery(&[town.alert("HighErrorRate", seconds(0))]);
+    assert_eq!(town.gets(&[&format!("Bearer {}", super::TOKEN)], &body).await.0, 200);
+    assert_eq!(town.bot.messages(), 0);
+    let town = town.restarts().await;
+    town.bot.works().await;
+    assert!(town.bot.shows().contains("Fires since 09:15 UTC"), "{}", town.bot.shows());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_alertmanagers_that_say_the_same_at_once_are_one_alert() {
+    let town = Town::start().await;
+    let alerts: Vec<_> =
+        (0..5).map(|number| town.alert(&format!("Alert{number}"), seconds(0))).collect();
+    let back: Vec<_> = alerts.iter().rev().cloned().collect();
+    let (bearer, bodies) =
+        (format!("Bearer {}", super::TOKEN), [super::delivery(&alerts), super::delivery(&back)]);
+    let headers = [bearer.as_str()];
+    let posts = (0..8).map(|number| town.gets(&headers, &bodies[number % 2]));
+    for (status, told) in futures_util::future::join_all(posts).await {
+        assert_eq!(status, 200, "{told}");
+    }
+    town.bot.works().await;
+    assert_eq!(town.bot.messages(), 5);
+    assert!(town.bot.hears(BOB, "/alerts").await.starts_with("5 alerts\n"));
+}
