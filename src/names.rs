@@ -230,8 +230,11 @@ fn shown(text: &str) -> String {
     plain.replace('`', "'")
 }
 
-/// Control and direction-changing characters: they are never part of a name, nor shown to people.
+/// Control, direction-changing and other characters without a look of their own: they are never
+/// part of a name, nor shown to people.
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }

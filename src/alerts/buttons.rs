@@ -48,6 +48,20 @@ pub(super) fn button(title: &str, say: String, style: &'static str) -> Button {
     Button { title: title.to_owned(), say, style, secondary: false }
 }
 
+/// The same with the alert's number on each of them: in a list, no two buttons are called the same.
+pub(super) fn numbered(
+    alert: &Alert,
+    before: Option<&Shipment>,
+    viewer: &Viewer,
+    now: Timestamp,
+) -> Vec<Button> {
+    let mut buttons = buttons(alert, before, viewer, now);
+    for button in &mut buttons {
+        button.title = format!("{} ({})", button.title, alert.id);
+    }
+    buttons
+}
+
 /// At most six, as many as Teams shows; with a link one less.
 pub(super) fn buttons(
     alert: &Alert,
@@ -98,7 +112,8 @@ pub(super) fn buttons(
 pub(super) fn runbook(alert: &Alert) -> Option<&str> {
     let text = alert.words.runbook.as_deref()?;
     let url = Url::parse(text).ok()?;
-    let fine = matches!(url.scheme(), "http" | "https")
+    let fine = url.scheme() == "https"
+        && text.starts_with("https://")
         && url.has_host()
         && url.username().is_empty()
         && url.password().is_none();

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     Shipment, Trouble, Viewer,
     alert::{Alert, Phase},
-    buttons::{button, buttons},
+    buttons::{button, numbered},
     view::{Link, link, shipment, status},
 };
 use crate::{
@@ -140,8 +140,8 @@ impl RowView {
             (Phase::Resolved, _) => "good",
             _ => "default",
         };
-        let buttons = buttons(alert, before.as_ref(), viewer, now);
-        let link = link(alert, now);
+        let buttons = numbered(alert, before.as_ref(), viewer, now);
+        let link = link(alert, now).map(|link| link.of(alert));
         let actions = link.is_some() || !buttons.is_empty();
         Self { title, status, color, details, actions, link, buttons }
     }

@@ -41,8 +41,15 @@ struct Fact {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Link {
-    title: &'static str,
+    title: String,
     url: String,
+}
+
+impl Link {
+    /// With the alert's number on it: in a list, no two links are called the same.
+    pub(super) fn of(self, alert: &Alert) -> Self {
+        Self { title: format!("{} ({})", self.title, alert.id), ..self }
+    }
 }
 
 impl AlertView {
@@ -198,5 +205,5 @@ fn facts(alert: &Alert) -> Vec<Fact> {
 pub(super) fn link(alert: &Alert, now: Timestamp) -> Option<Link> {
     let open = alert.phase(now) != Phase::Resolved;
     let url = runbook(alert).filter(|_| open)?;
-    Some(Link { title: "Runbook", url: url.to_owned() })
+    Some(Link { title: "Runbook".to_owned(), url: url.to_owned() })
 }

@@ -25,7 +25,7 @@ pub(super) struct List {
 
 /// How many alerts one page has: with all their buttons, more would not fit into a message of
 /// Teams.
-const PAGE: usize = 8;
+const PAGE: usize = 6;
 
 impl Command for List {
     const NAME: &'static str = "alerts";

@@ -80,10 +80,7 @@ impl Planner {
             let own = service.environments.values().filter_map(|e| e.pipeline.as_ref());
             for pipeline in own.chain([&service.pipeline]) {
                 let known = pipelines.contains_key(pipeline);
-                anyhow::ensure!(
-                    known,
-                    "{name} names the pipeline `{pipeline}`, which is not there"
-                );
+                anyhow::ensure!(known, "{name} names the pipeline `{pipeline}`, which is missing");
             }
         }
         Ok(Self { services, pipelines, access, freezes: Freezes::default() })

@@ -17,7 +17,7 @@ pub(super) fn clean(text: &str) -> String {
         match letter {
             '\n' | '\u{2028}' | '\u{2029}' => clean.push('\n'),
             '\t' | '\u{a0}' => clean.push(' '),
-            hidden if is_invisible(hidden) || is_hidden_format(hidden) => {}
+            hidden if is_invisible(hidden) => {}
             mark if width(mark.encode_utf8(&mut [0; 4])) == 0 => {
                 marks += 1;
                 if marks <= MARKS && !clean.is_empty() {
@@ -30,12 +30,6 @@ pub(super) fn clean(text: &str) -> String {
         marks = 0;
     }
     clean
-}
-
-/// Formatting characters beyond those that are never part of a name: a terminal may act on them.
-fn is_hidden_format(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{206a}'..='\u{206f}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The cleaned text on one line.

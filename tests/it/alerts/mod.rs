@@ -109,6 +109,23 @@ impl Town {
         alert(name, starts)
     }
 
+    /// The first button of the newest card whose title begins so.
+    pub fn titled(&self, begin: &str) -> String {
+        fn find(part: &Value, begin: &str) -> Option<String> {
+            match part {
+                Value::Array(parts) => parts.iter().find_map(|part| find(part, begin)),
+                Value::Object(fields) => {
+                    let own = fields.get("title").and_then(Value::as_str);
+                    let own = own.filter(|title| title.starts_with(begin)).map(str::to_owned);
+                    own.or_else(|| fields.values().find_map(|part| find(part, begin)))
+                }
+                _ => None,
+            }
+        }
+        let card = self.bot.chat.newest();
+        find(&card, begin).unwrap_or_else(|| panic!("no button `{begin}…` on {card:#}"))
+    }
+
     /// The number on the newest card.
     pub fn number(&self) -> String {
         let card = self.bot.reads();
