@@ -145,13 +145,11 @@ impl Said<'_> {
     /// The alert they name, which they may handle.
     pub(super) async fn alert_meant(&self, said: &str) -> Result<Alert, Error> {
         let alerts = &self.bot.alerts;
-        let alert = match alerts.numbered(said).await? {
-            Some(alert) => alert,
-            None => {
-                let theirs =
-                    self.with_which_they_may(Permission::Alerts, alerts.open().await?).await;
-                alerts.named(said, &theirs).await?
-            }
+        let alert = if let Some(alert) = alerts.numbered(said).await? {
+            alert
+        } else {
+            let theirs = self.with_which_they_may(Permission::Alerts, alerts.open().await?).await;
+            alerts.named(said, &theirs).await?
         };
         let spot = alert.spot();
         self.require(Permission::Alerts, target(&spot)).await?;
