@@ -14,6 +14,7 @@ use crate::{
     deployments::{
         self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps, ZoneName,
     },
+    incidents::{self, Books, Chronicle, Incidents},
     jobs::{Handler, Worker},
     names::PipelineName,
     outbound::Outbound,
@@ -64,6 +65,8 @@ pub struct World {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<FreezeSettings>,
+    /// How incidents are handled.
+    pub incidents: incidents::Settings,
     /// Who deploys.
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
@@ -95,7 +98,7 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World { access, services, freezes, pipelines, probes, channels, .. } = world;
+        let World { access, services, freezes, incidents, pipelines, probes, channels, .. } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
@@ -111,47 +114,73 @@ impl App {
             vec![Arc::new(commands::Watch(alerts.clone()))],
             clock.clone(),
         );
+        let incidents =
+            Arc::new(Incidents::new(db.clone(), clock.clone(), bell.clone(), incidents));
+        let books = Books::new(db.clone(), deployments.clone());
+        let chronicle = Chronicle::new(
+            incidents.clone(),
+            vec![Arc::new(books), Arc::new(commands::Watch(alerts.clone()))],
+        );
         let commands = Arc::new(Commands {
             access,
-            deployments: deployments.clone(),
-            planner: planner.clone(),
+            deployments,
+            planner,
             figures: Arc::new(figures),
             alerts: alerts.clone(),
             time_zone: world.time_zone,
+            incidents,
+            chronicle: Arc::new(chronicle),
             channels: channels.clone(),
             db: db.clone(),
             clock: clock.clone(),
         });
-        let inbox = Inbox::new(db.clone(), clock.clone(), bell.clone());
-        let handlers: Vec<Arc<dyn Handler>> = vec![
-            Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
-            Arc::new(Forgetting(inbox)),
-            Arc::new(Errands {
-                alerts: alerts.clone(),
-                channels: channels.clone(),
-                shipments: Arc::new(commands::Shipped(deployments.clone())),
-                ways: commands::ways(),
-            }),
-            Arc::new(Keeper {
-                deployments: deployments.clone(),
-                planner: planner.clone(),
-                channels: channels.clone(),
-                clock: clock.clone(),
-            }),
-            Arc::new(Steps {
-                deployments,
-                planner,
-                channels: channels.clone(),
-                probes,
-                clock: clock.clone(),
-            }),
-        ];
+        let handlers = handlers(&commands, &foundation, probes);
         Forgetting::begin(&db, clock.now()).await?;
         alerts.begin_errands().await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, foundation })
     }
+}
+
+/// Who does which jobs.
+fn handlers(
+    commands: &Arc<Commands>,
+    foundation: &Foundation,
+    probes: Probes,
+) -> Vec<Arc<dyn Handler>> {
+    let Commands { access, deployments, planner, alerts, incidents, channels, .. } = &**commands;
+    let (db, clock, channels) = (foundation.db.clone(), foundation.clock.clone(), channels.clone());
+    vec![
+        Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
+        Arc::new(Forgetting(foundation.chat().inbox)),
+        Arc::new(Errands {
+            alerts: alerts.clone(),
+            channels: channels.clone(),
+            shipments: Arc::new(commands::Shipped(deployments.clone())),
+            ways: commands::ways(),
+        }),
+        Arc::new(Keeper {
+            deployments: deployments.clone(),
+            planner: planner.clone(),
+            channels: channels.clone(),
+            clock: clock.clone(),
+        }),
+        Arc::new(incidents::Keeper {
+            incidents: incidents.clone(),
+            access: access.clone(),
+            channels: channels.clone(),
+            db,
+            clock: clock.clone(),
+        }),
+        Arc::new(Steps {
+            deployments: deployments.clone(),
+            planner: planner.clone(),
+            channels,
+            probes,
+            clock,
+        }),
+    ]
 }
 
 /// The room of every environment.

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
     access::Actor,
@@ -98,6 +98,40 @@ pub async fn note_alone(db: &Db, entry: &Entry) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
     note(&mut tx, db.dialect(), entry).await?;
     tx.commit().await
+}
+
+/// The most rows that are read at once: more is no story anybody reads.
+const MOST: i64 = 20_000;
+
+/// What was written down from one moment to the other, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn between(pool: &AnyPool, from: Timestamp, to: Timestamp) -> anyhow::Result<Vec<Entry>> {
+    let rows = sqlx::query(
+        "SELECT at, actor, actor_name, action, subject, outcome, detail FROM audit
+         WHERE at >= $1 AND at <= $2 ORDER BY seq LIMIT $3",
+    )
+    .bind(from.0)
+    .bind(to.0)
+    .bind(MOST)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(entry).collect()
+}
+
+fn entry(row: &AnyRow) -> anyhow::Result<Entry> {
+    let (id, outcome): (String, String) = (row.try_get("actor")?, row.try_get("outcome")?);
+    let id = serde_json::from_value(id.into())?;
+    let done = outcome == Outcome::Done.as_str();
+    Ok(Entry {
+        at: Timestamp(row.try_get("at")?),
+        actor: Actor { id, name: row.try_get("actor_name")? },
+        action: row.try_get("action")?,
+        subject: row.try_get("subject")?,
+        outcome: if done { Outcome::Done } else { Outcome::Refused },
+        detail: row.try_get("detail")?,
+    })
 }
 
 /// What a row's hash covers: every column and the hash before it, each behind its length, so that

@@ -23,6 +23,7 @@
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`alerts`] | what the world tells us |
 //! | [`deployments`] | the heart |
+//! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
 pub mod access;
@@ -37,6 +38,7 @@ pub mod commands;
 pub mod config;
 pub mod deployments;
 pub mod health;
+pub mod incidents;
 pub mod jobs;
 pub mod names;
 pub mod outbound;

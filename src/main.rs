@@ -45,6 +45,11 @@ enum What {
         #[arg(long, default_value = "pilothouse.zip")]
         out: PathBuf,
     },
+    /// Read what is known of an incident.
+    Incident {
+        #[command(subcommand)]
+        what: cli::incident::What,
+    },
     /// Look after one run of a local program. The bot starts this itself.
     #[command(hide = true)]
     Supervise {
@@ -74,6 +79,10 @@ fn run(what: What, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         }
         What::Package { config, out: to } => {
             cli::package::run(&config, &to, out).map(|()| ExitCode::SUCCESS)
+        }
+        What::Incident { what } => {
+            cli::incident::run(&what, out)?;
+            Ok(ExitCode::SUCCESS)
         }
         What::Supervise { folder } => Ok(cli::supervise::run(&folder)),
     }

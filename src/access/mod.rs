@@ -201,6 +201,11 @@ impl Access {
         self.people.iter().filter(is_allowed).collect()
     }
 
+    /// Everybody the configuration knows.
+    pub fn people(&self) -> &[Person] {
+        &self.people
+    }
+
     /// The same actor under the first of their person's ids: whoever has several accounts still
     /// counts once in every two-person rule.
     pub fn person(&self, actor: &Actor) -> Actor {

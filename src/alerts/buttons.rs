@@ -134,7 +134,12 @@ fn declaration(alert: &Alert) -> String {
     if let Some(summary) = &alert.words.summary {
         title = format!("{title}: {summary}");
     }
-    let harmless = |c: char| if "\"\\{}".contains(c) { '\'' } else { c };
+    let harmless = |c: char| match c {
+        '"' | '\\' | '{' | '}' => '\'',
+        '<' => '‹',
+        '>' => '›',
+        plain => plain,
+    };
     let title: String = title.chars().map(harmless).take(TITLE).collect();
     let severity = match alert.severity.rank() {
         0 => "sev1",

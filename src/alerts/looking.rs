@@ -13,6 +13,9 @@ use crate::{
 /// How many alerts that are over are looked at; nobody turns more pages.
 const OVER: i64 = 200;
 
+/// How many alerts the story of some hours names; a storm would drown everything else in it.
+const DURING: i64 = 20;
+
 /// How many names a guess at what was meant is made of.
 const GUESSES: usize = 1000;
 
@@ -156,6 +159,27 @@ impl Alerts {
         let rows = query.fetch_all(self.db.reader()).await?;
         let alerts = rows.iter().map(|row| Ok(store::read(row)?.alert));
         Ok((alerts.collect::<anyhow::Result<_>>()?, number))
+    }
+
+    /// What began to fire for a service, or was resolved, from one moment to the other: the worst
+    /// of it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn during(
+        &self,
+        service: &Service,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Alert>, Error> {
+        let query = sqlx::query(
+            "SELECT data, said, card, revision FROM alerts
+             WHERE service = $1 AND ((starts >= $2 AND starts <= $3) OR (over >= $2 AND over <= $3))
+             ORDER BY rank, starts, id LIMIT $4",
+        );
+        let query = query.bind(service.as_str()).bind(from.0).bind(to.0).bind(DURING);
+        let rows = query.fetch_all(self.db.reader()).await?;
+        Ok(rows.iter().map(|row| Ok(store::read(row)?.alert)).collect::<anyhow::Result<_>>()?)
     }
 
     /// The sources that do not answer.

@@ -30,6 +30,7 @@ use crate::{
     clock::Clock,
     config::{self, Config, Secrets},
     deployments::{Effect, Release},
+    incidents,
     secrets::variable,
     telemetry,
 };
@@ -217,5 +218,6 @@ async fn settle_in(app: &App) -> anyhow::Result<()> {
     for deployment in deployments.open().await? {
         deployments.nudge(&deployment.id, Effect::ShowCard).await?;
     }
+    app.commands.incidents.nudge(incidents::Effect::ShowCard).await?;
     Ok(())
 }

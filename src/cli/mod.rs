@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod incident;
 mod monitor;
 pub mod package;
 mod running;

@@ -62,6 +62,7 @@ pub(super) fn world(
         },
         services: config.services.clone(),
         freezes: config.freezes.clone(),
+        incidents: config.incidents.clone(),
         pipelines: opened,
         probes,
         alerts: feeds,

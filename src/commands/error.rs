@@ -9,6 +9,7 @@ use crate::{
     access::Denied,
     alerts,
     deployments::{self, BadWish, NoWayBack, nearest},
+    incidents,
     names::is_invisible,
 };
 
@@ -55,6 +56,12 @@ pub(super) enum Error {
     /// No such alert, or it cannot happen to it now.
     #[error("{}", whole(.0))]
     Alert(alerts::Error),
+    /// No such incident.
+    #[error("{0}")]
+    NoIncident(incidents::Error),
+    /// It cannot happen to that incident now.
+    #[error("{0}.")]
+    Incident(incidents::Refusal),
     /// Nothing waits that could be meant.
     #[error("{0}")]
     NothingMeant(String),
@@ -83,6 +90,16 @@ impl From<alerts::Error> for Error {
     }
 }
 
+impl From<incidents::Error> for Error {
+    fn from(error: incidents::Error) -> Self {
+        match error {
+            incidents::Error::Refused(refusal) => Self::Incident(refusal),
+            incidents::Error::Broken(error) => Self::Broken(error),
+            unknown @ incidents::Error::Unknown { .. } => Self::NoIncident(unknown),
+        }
+    }
+}
+
 impl From<NoWayBack> for Error {
     fn from(none: NoWayBack) -> Self {
         Self::Wish(none.into())
@@ -102,7 +119,11 @@ impl Error {
     /// Whether somebody was told no, rather than told how to say it.
     pub(super) fn is_decision(&self) -> bool {
         let alert = matches!(self, Self::Alert(alerts::Error::Refused(_)));
-        alert || matches!(self, Self::Denied(_) | Self::Refused(_) | Self::Lock(_))
+        alert
+            || matches!(
+                self,
+                Self::Denied(_) | Self::Refused(_) | Self::Lock(_) | Self::Incident(_)
+            )
     }
 
     pub(super) fn unknown_command(name: &str) -> Self {

@@ -16,6 +16,7 @@ use crate::{
     chat::Subject,
     clock::Timestamp,
     deployments::{Deployment, Deployments, Sentinel},
+    incidents::{Kind, Moment, Witness},
     names::{AlertId, Environment, Service},
 };
 
@@ -77,6 +78,34 @@ impl Sentinel for Watch {
             reports.push(format!("{more} more alerts: say `/alerts {service}`"));
         }
         reports
+    }
+}
+
+/// What fired, as the story of an incident tells it.
+#[async_trait]
+impl Witness for Watch {
+    async fn happened(
+        &self,
+        service: &Service,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> anyhow::Result<Vec<Moment>> {
+        let mut moments = vec![];
+        for alert in self.0.during(service, from, to).await? {
+            let (by, environment) = (alert.source.to_string(), alert.environment.clone());
+            let place = environment.as_ref().map_or(String::new(), |place| format!(" in {place}"));
+            let (name, severity) = (alert.name(), alert.severity.word());
+            let began = (alert.starts, format!("reported the alert {name} ({severity}){place}"));
+            let over = alert.ended.map(|over| {
+                (over.at, format!("reported that the alert {name}{place} was resolved"))
+            });
+            let told = [Some(began), over].into_iter().flatten();
+            moments.extend(told.filter(|(at, _)| (from..=to).contains(at)).map(|(at, what)| {
+                let (by, environment) = (by.clone(), environment.clone());
+                Moment { at, by, what, kind: Kind::Happened, environment }
+            }));
+        }
+        Ok(moments)
     }
 }
 

@@ -15,6 +15,7 @@ mod error;
 mod firing;
 mod form;
 mod help;
+mod incident;
 mod list;
 mod lock;
 mod mine;
@@ -40,12 +41,13 @@ use crate::{
     alerts::Alerts,
     audit::{self, Entry as AuditEntry},
     cards::Card,
-    chat::{Channels, Incoming, Listener, Place, Reply, Subject},
+    chat::{Channels, Incoming, Listener, Mention, Place, Reply, Subject},
     clock::Clock,
     deployments::{
         self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
         ZoneName,
     },
+    incidents::{self, Chronicle, Incidents, REMINDER},
     names::DeploymentId,
     store::Db,
 };
@@ -67,6 +69,17 @@ const COMMANDS: &[Entry] = &[
     entry::<ack::Ack>(),
     entry::<silence::Silence>(),
     entry::<unsilence::Unsilence>(),
+    entry::<incident::list::Incidents>(),
+    entry::<incident::create::Create>(),
+    entry::<incident::list::List>(),
+    entry::<incident::show::Show>(),
+    entry::<incident::update::Update>(),
+    entry::<incident::role::Role>(),
+    entry::<incident::note::Note>(),
+    entry::<incident::resolve::Resolve>(),
+    entry::<incident::reopen::Reopen>(),
+    entry::<incident::timeline::Timeline>(),
+    entry::<incident::export::Export>(),
     entry::<help::Help>(),
 ];
 
@@ -162,6 +175,7 @@ struct Said<'a> {
     actor: Actor,
     place: Place,
     origin: String,
+    mentions: Vec<Mention>,
 }
 
 /// Everything commands work with.
@@ -178,6 +192,10 @@ pub struct Commands {
     pub alerts: Arc<Alerts>,
     /// Where people's mornings are; UTC, when nobody says.
     pub time_zone: Option<ZoneName>,
+    /// What is serious.
+    pub incidents: Arc<Incidents>,
+    /// What happened around it.
+    pub chronicle: Arc<Chronicle>,
     /// Where it is shown.
     pub channels: Arc<Channels>,
     /// Where refusals are written down.
@@ -196,6 +214,7 @@ impl Listener for Commands {
             actor: actor.clone(),
             place: message.place.clone(),
             origin: format!("{}:{}", message.place.channel, message.origin),
+            mentions: message.mentions.clone(),
         };
         let (name, heard) = self.dispatch(&message.text, said).await;
         let outcome = match &heard {
@@ -237,6 +256,9 @@ impl Listener for Commands {
             LOCK => return self.lock_card(&actor, &subject.id).await,
             crate::alerts::ALERT => return self.alert_card(&actor, &subject.id).await,
             crate::alerts::STORM => return self.storm_card(&actor, &subject.id).await,
+            kind @ (incidents::SUBJECT | REMINDER) => {
+                return self.look_at_incident(&actor, kind, &subject.id).await;
+            }
             deployments::SUBJECT => {}
             _ => return None,
         }

@@ -31,6 +31,7 @@ use crate::{
     alerts,
     chat::teams,
     deployments::{self, ZoneName},
+    incidents,
     names::{PersonName, PipelineName, RoleName},
     pipelines,
 };
@@ -67,6 +68,8 @@ pub struct Config {
     /// Where people's mornings are: what is silenced until tomorrow is silent until nine o'clock
     /// there. UTC, when nothing is said.
     pub time_zone: Option<ZoneName>,
+    /// How incidents are handled.
+    pub incidents: incidents::Settings,
 }
 
 impl Default for Config {
@@ -85,6 +88,7 @@ impl Default for Config {
             freezes: vec![],
             alerts: BTreeMap::new(),
             time_zone: None,
+            incidents: incidents::Settings::default(),
         }
     }
 }

@@ -108,6 +108,25 @@ impl Db {
         Ok(Self { writers, readers, dialect: Dialect::Sqlite, _alone: Some(Arc::new(alone)) })
     }
 
+    /// Opens it for somebody who changes nothing: no table is brought up to date, and a bot may be
+    /// at work in the same database.
+    ///
+    /// # Errors
+    /// When it is not there, or may not be read.
+    pub async fn reading(url: &str) -> anyhow::Result<Self> {
+        sqlx::any::install_default_drivers();
+        let (url, dialect) = match url.strip_prefix("sqlite://") {
+            Some(path) => {
+                let path = path.split('?').next().unwrap_or(path);
+                (format!("sqlite://{path}?mode=ro"), Dialect::Sqlite)
+            }
+            None => (url.to_owned(), Dialect::Postgres),
+        };
+        let pool = AnyPoolOptions::new().max_connections(1).acquire_timeout(BUSY);
+        let pool = pool.connect(&url).await.context("the database cannot be opened")?;
+        Ok(Self { writers: pool.clone(), readers: pool, dialect, _alone: None })
+    }
+
     /// Begins a change.
     ///
     /// # Errors
@@ -144,6 +163,7 @@ const STEPS: &[(&str, &str)] = &[
     ("deployments", include_str!("migrations/0003_deployments.sql")),
     ("locks", include_str!("migrations/0005_locks.sql")),
     ("alerts", include_str!("migrations/0006_alerts.sql")),
+    ("incidents", include_str!("migrations/0008_incidents.sql")),
 ];
 
 async fn migrate(pool: &AnyPool) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ mod freezes;
 mod github;
 mod house;
 mod http_probe;
+mod incidents;
 mod locks;
 mod package;
 mod replicas;

@@ -3,6 +3,7 @@
 mod alerts;
 mod app;
 mod freezes;
+mod incidents;
 mod people;
 mod services;
 mod teams;
@@ -44,6 +45,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     services::check(config, found);
     freezes::check(config, found);
     alerts::check(config, found);
+    incidents::check(config, found);
 }
 
 impl<'a> Found<'a> {

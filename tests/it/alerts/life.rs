@@ -13,7 +13,7 @@ async fn it_fires_somebody_has_it_it_is_silenced_and_it_is_resolved_on_one_messa
     assert_eq!(
         town.bot.shows(),
         "HighErrorRate · checkout · production\nFires since 09:14 UTC\n\
-         [Acknowledge] [Silence 1 h] [Silence until tomorrow]"
+         [Acknowledge] [Silence 1 h] [Silence until tomorrow] [Declare incident]"
     );
     let card = town.bot.reads();
     assert!(card.contains("HighErrorRate of checkout is too high"), "{card}");
@@ -32,7 +32,8 @@ async fn it_fires_somebody_has_it_it_is_silenced_and_it_is_resolved_on_one_messa
     town.bot.presses(BOB, "Silence 1 h").await;
     assert_eq!(
         town.bot.shows(),
-        "HighErrorRate · checkout · production\nSilenced until 10:17 UTC by bob\n[End silence]"
+        "HighErrorRate · checkout · production\nSilenced until 10:17 UTC by bob\n\
+         [End silence] [Declare incident]"
     );
     let town = town.restarts().await;
     town.bot.presses(BOB, "End silence").await;
@@ -156,7 +157,7 @@ async fn only_those_who_may_deal_with_it() {
     town.delivers(&[town.alert("HighErrorRate", seconds(0))]).await;
     let number = town.number();
     let acknowledge = town.bot.says_button("Acknowledge");
-    let all = ["Acknowledge", "Silence 1 h", "Silence until tomorrow"].map(str::to_owned);
+    let all = ["Acknowledge", "Silence 1 h", "Silence until tomorrow", "Declare incident"];
     assert_eq!(town.bot.buttons_of(CAROL).await.unwrap(), all);
     assert_eq!(town.bot.buttons_of(ALICE).await.unwrap(), [""; 0]);
     assert_eq!(town.bot.buttons_of(MALLORY).await, None);

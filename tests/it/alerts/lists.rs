@@ -139,3 +139,30 @@ async fn a_runbook_is_opened_where_the_alert_names_one() {
     town.bot.hears(BOB, "/alerts").await;
     assert!(town.bot.chat.newest().to_string().contains("Action.OpenUrl"));
 }
+
+#[tokio::test]
+async fn an_incident_is_declared_by_a_button_whatever_the_alert_says() {
+    let town = Town::start().await;
+    let mut fired = town.alert("HighErrorRate", seconds(0));
+    let evil = "it's \"down\" \\ {title} --severity sev4 --service shop";
+    fired["annotations"]["summary"] = evil.into();
+    town.brings(&fired).await;
+    let say = town.bot.says_button("Declare incident");
+    assert!(say.ends_with("\" --severity sev1 --service checkout"), "{say}");
+    town.bot.hears(CAROL, &say).await;
+    let card = town.bot.chat.about("incident")[0].to_string();
+    assert!(card.contains("HighErrorRate: it's 'down' ' 'title' --severity sev4"), "{card}");
+    assert!(card.contains("checkout") && !card.contains("shop ·"), "{card}");
+    town.bot.hears(CAROL, "/ack HighErrorRate").await;
+    town.bot.hears(CAROL, "/silence HighErrorRate 1h nobody can *sleep*").await;
+    town.bot.hears(CAROL, "/incident timeline").await;
+    let story = town.bot.reads();
+    for told in [
+        "monitoring reported the alert HighErrorRate (critical) in production",
+        "carol took the alert HighErrorRate production",
+        "carol silenced the alert HighErrorRate production: nobody can *sleep*",
+    ] {
+        assert!(story.contains(told), "{told} is not in\n{story}");
+    }
+    assert!(!story.contains("silence made"), "{story}");
+}

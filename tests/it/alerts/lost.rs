@@ -57,7 +57,11 @@ async fn silences_that_others_make_and_end_are_taken_over() {
         "{}",
         town.bot.shows()
     );
-    assert_eq!(town.bot.shows().lines().last().unwrap(), "[Acknowledge]", "it is not ours to end");
+    assert_eq!(
+        town.bot.shows().lines().last().unwrap(),
+        "[Acknowledge] [Declare incident]",
+        "it is not ours to end"
+    );
     let told = town.bot.hears(CAROL, "/unsilence DiskFull").await;
     assert!(told.contains("That silence was made at monitoring itself, by <b>dana</b>"), "{told}");
     pretend.ends(&id);

@@ -23,6 +23,7 @@ use pilothouse::{
     clock::{Clock, Timestamp},
     deployments::{self, Probes},
     health::Probe,
+    incidents,
     names::PersonId,
     outbound::Outbound,
     pipelines::Pipeline,
@@ -32,7 +33,9 @@ pub use chat::PretendChat;
 pub use database::Database;
 pub use health::PretendHealth;
 pub use pipeline::{Answers, PretendPipeline};
-use read::{pressable, texts, titles};
+pub use read::{gist, texts};
+
+use read::pressable;
 
 /// May deploy.
 pub const ALICE: &str = "alice";
@@ -93,6 +96,8 @@ struct Rules {
     #[serde(default)]
     alerts: alerts::AllSettings,
     time_zone: Option<deployments::ZoneName>,
+    #[serde(default)]
+    incidents: incidents::Settings,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -163,6 +168,7 @@ impl Bot {
             place: place(),
             text: text.to_owned(),
             origin: format!("said-{number}"),
+            mentions: vec![],
         }
     }
 
@@ -217,12 +223,7 @@ impl Bot {
 
     /// The newest card: title, status and buttons.
     pub fn shows(&self) -> String {
-        let card = self.chat.newest();
-        let mut lines = texts(&card);
-        lines.truncate(2);
-        let titles: Vec<_> = titles(&card).iter().map(|title| format!("[{title}]")).collect();
-        lines.push(titles.join(" "));
-        lines.join("\n").trim_end().to_owned()
+        gist(&self.chat.newest())
     }
 
     /// Everything written on the newest card.
@@ -238,6 +239,11 @@ impl Bot {
         let drawn = self.chat.drawn(&card);
         let titles = drawn["actions"].as_array().unwrap().iter();
         Some(titles.map(|button| button["title"].as_str().unwrap().to_owned()).collect())
+    }
+
+    /// The address of its database.
+    pub fn database(&self) -> &str {
+        &self.database.url
     }
 
     /// How many messages there are.
@@ -272,7 +278,8 @@ fn world(
     chat: &Arc<PretendChat>,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, time_zone, services } = serde_json::from_str(services).unwrap();
+    let Rules { freezes, alerts, time_zone, incidents, services } =
+        serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
     let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
     let mut probes = Probes::new();
@@ -287,6 +294,7 @@ fn world(
         access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
         services,
         freezes,
+        incidents,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         alerts: alerts.into_iter().map(open).collect(),

@@ -1,9 +1,18 @@
-//! What people read on a card, and what they can press.
+//! What is written on a card, and what can be pressed on it.
 
 use serde_json::Value;
 
+/// A card's title, status and buttons.
+pub fn gist(card: &Value) -> String {
+    let mut lines = texts(card);
+    lines.truncate(2);
+    let titles: Vec<_> = titles(card).iter().map(|title| format!("[{title}]")).collect();
+    lines.push(titles.join(" "));
+    lines.join("\n").trim_end().to_owned()
+}
+
 /// Every text of a card, top to bottom; facts as `title: value`.
-pub(super) fn texts(card: &Value) -> Vec<String> {
+pub fn texts(card: &Value) -> Vec<String> {
     let mut found = vec![];
     collect(&card["body"], &mut found);
     found
@@ -44,7 +53,7 @@ fn pair(columns: &Value) -> Option<(String, String)> {
 }
 
 /// What stands on a card's buttons and links, top to bottom.
-pub(super) fn titles(card: &Value) -> Vec<String> {
+pub fn titles(card: &Value) -> Vec<String> {
     let mut buttons = vec![];
     pressable(&card["body"], &mut buttons);
     buttons.extend(card["actions"].as_array().unwrap().iter().cloned());
@@ -52,7 +61,7 @@ pub(super) fn titles(card: &Value) -> Vec<String> {
 }
 
 /// Every button of a card, wherever it is.
-pub(super) fn pressable(part: &Value, found: &mut Vec<Value>) {
+pub fn pressable(part: &Value, found: &mut Vec<Value>) {
     match part {
         Value::Array(parts) => parts.iter().for_each(|part| pressable(part, found)),
         Value::Object(fields) if fields.contains_key("verb") => found.push(part.clone()),
