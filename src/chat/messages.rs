@@ -33,15 +33,24 @@ impl Channels {
     /// Where a card belongs: in its room, in every place that sees everything, and where it was
     /// asked for when it has no room.
     pub async fn places(&self, room: Option<&RoomName>, asked_in: &Place) -> Vec<Place> {
+        let mut places = self.rooms(room).await;
+        if room.is_none() || places.is_empty() {
+            places.push(asked_in.clone());
+        }
+        places.sort();
+        places.dedup();
+        places
+    }
+
+    /// Where a card belongs that nobody asked for: in its room, and in every place that sees
+    /// everything.
+    pub async fn rooms(&self, room: Option<&RoomName>) -> Vec<Place> {
         let mut places = vec![];
         for channel in self.all.values() {
             places.extend(channel.room(None).await);
             if room.is_some() {
                 places.extend(channel.room(room).await);
             }
-        }
-        if room.is_none() || places.is_empty() {
-            places.push(asked_in.clone());
         }
         places.sort();
         places.dedup();
@@ -102,36 +111,55 @@ impl Channels {
         self.channel(place)?.show(showing).await.map(drop)
     }
 
-    fn channel(&self, place: &Place) -> anyhow::Result<&Arc<dyn Channel>> {
-        let channel = self.all.get(place.channel.as_str());
-        channel.ok_or_else(|| anyhow::anyhow!("there is no chat `{}` here", place.channel))
-    }
-
-    async fn show_in(&self, subject: &Subject, place: &Place, card: &Card) -> anyhow::Result<()> {
+    /// Shows the subject's card in one place, and says whether it got there.
+    ///
+    /// # Errors
+    /// [`ShowError::Gone`] when it never will; [`ShowError::Broken`] when it may later, or when
+    /// nobody knows whether it did.
+    pub async fn deliver(
+        &self,
+        subject: &Subject,
+        place: &Place,
+        card: &Card,
+    ) -> Result<(), ShowError> {
         let channel = self.channel(place)?;
         let digest = digest(card);
-        let shown = self.shown(subject, place).await?;
+        let shown = self.shown(subject, place).await.map_err(anyhow::Error::from)?;
         let message = match &shown {
             Some(shown) if shown.digest == digest => return Ok(()),
             Some(shown) => Some(shown.message.as_str()),
             None => None,
         };
         let showing = Showing { place, subject: Some(subject), card, message };
-        let message = match channel.show(showing).await {
-            Ok(message) => message,
-            Err(ShowError::Gone(why)) => {
-                tracing::warn!(%subject, channel = place.channel, "a card has no place any more: {why}");
-                return Ok(());
-            }
-            Err(ShowError::Broken(error)) => return Err(error),
-        };
-        let mut tx = self.db.begin().await?;
-        remember(&mut tx, subject, place, &Shown { message, digest }).await?;
-        tx.commit().await?;
+        let message = channel.show(showing).await?;
+        let mut tx = self.db.begin().await.map_err(anyhow::Error::from)?;
+        let shown = Shown { message, digest };
+        remember(&mut tx, subject, place, &shown).await.map_err(anyhow::Error::from)?;
+        tx.commit().await.map_err(anyhow::Error::from)?;
         Ok(())
     }
 
-    async fn shown(&self, subject: &Subject, place: &Place) -> sqlx::Result<Option<Shown>> {
+    pub(super) fn channel(&self, place: &Place) -> anyhow::Result<&Arc<dyn Channel>> {
+        let channel = self.all.get(place.channel.as_str());
+        channel.ok_or_else(|| anyhow::anyhow!("there is no chat `{}` here", place.channel))
+    }
+
+    async fn show_in(&self, subject: &Subject, place: &Place, card: &Card) -> anyhow::Result<()> {
+        match self.deliver(subject, place, card).await {
+            Ok(()) => Ok(()),
+            Err(ShowError::Gone(why)) => {
+                tracing::warn!(%subject, channel = place.channel, "a card has no place any more: {why}");
+                Ok(())
+            }
+            Err(ShowError::Broken(error)) => Err(error),
+        }
+    }
+
+    pub(super) async fn shown(
+        &self,
+        subject: &Subject,
+        place: &Place,
+    ) -> sqlx::Result<Option<Shown>> {
         let row = sqlx::query(
             "SELECT message, shown FROM messages
              WHERE subject = $1 AND channel = $2 AND conversation = $3",
@@ -147,8 +175,8 @@ impl Channels {
 }
 
 /// A message, and the digest of what it shows.
-struct Shown {
-    message: String,
+pub(super) struct Shown {
+    pub(super) message: String,
     digest: String,
 }
 

@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access,
+    alerts::{self, Feeds},
     app::{App, Foundation, World},
+    audit::Checkpoints,
     chat::Channel,
     config::Config,
     deployments::Probes,
@@ -30,6 +32,7 @@ pub(super) fn world(
     foundation: &Foundation,
     channels: Vec<Arc<dyn Channel>>,
 ) -> anyhow::Result<World> {
+    let checkpoints = Checkpoints::of(&config.audit, &folder);
     let program = std::env::current_exe().context("where this program is")?;
     let (clock, outbound) = (foundation.clock.clone(), foundation.outbound.clone());
     let ground = pipelines::Ground { clock, outbound, folder, program };
@@ -49,6 +52,10 @@ pub(super) fn world(
             probes.insert((service.clone(), environment.clone()), asked);
         }
     }
+    let mut feeds = Feeds::new();
+    for (name, settings) in &config.alerts {
+        feeds.insert(name.clone(), alerts::open(settings, &foundation.outbound));
+    }
     Ok(World {
         access: access::Settings {
             people: config.people.clone(),
@@ -57,9 +64,13 @@ pub(super) fn world(
         },
         services: config.services.clone(),
         freezes: config.freezes.clone(),
+        incidents: config.incidents.clone(),
         pipelines: opened,
         probes,
+        alerts: feeds,
+        time_zone: config.time_zone.clone(),
         channels,
+        checkpoints: Some(checkpoints),
     })
 }
 
@@ -80,6 +91,7 @@ pub(super) async fn until(
     let house = House {
         channels: app.channels.clone(),
         listener: app.commands.clone(),
+        alerts: app.commands.alerts.clone(),
         db: app.foundation.db.clone(),
         figures: telemetry::figures()?,
         closing: closing.clone(),

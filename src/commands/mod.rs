@@ -4,39 +4,55 @@
 //! the command parses its words, asks whether this person may, and has the house do it. A card's
 //! data is input from a stranger: parsed and authorised like typing.
 
+mod ack;
+mod alerts;
 mod approve;
 mod asking;
+mod audit;
 mod cancel;
 mod decline;
 mod deploy;
 mod error;
+mod firing;
 mod form;
 mod help;
+mod incident;
 mod list;
 mod lock;
 mod mine;
+mod refused;
 mod rollback;
 mod show;
+mod silence;
 mod status;
 mod unlock;
+mod unsilence;
 mod waiting;
 mod words;
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    pin::Pin,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 
+pub use firing::{Shipped, Watch, ways};
+
 use error::Error;
+use refused::Matter;
 
 use crate::{
     access::{Access, Actor, Permission, Target},
-    audit::{self, Entry as AuditEntry},
+    alerts::Alerts,
     cards::Card,
-    chat::{Channels, Incoming, Listener, Place, Reply, Subject},
+    chat::{Channels, Incoming, Listener, Mention, Place, Reply, Subject},
     clock::Clock,
     deployments::{
         self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
+        ZoneName,
     },
+    incidents::{self, Chronicle, Incidents, REMINDER},
     names::DeploymentId,
     store::Db,
 };
@@ -54,6 +70,22 @@ const COMMANDS: &[Entry] = &[
     entry::<show::Show>(),
     entry::<lock::Lock>(),
     entry::<unlock::Unlock>(),
+    entry::<alerts::List>(),
+    entry::<ack::Ack>(),
+    entry::<silence::Silence>(),
+    entry::<unsilence::Unsilence>(),
+    entry::<incident::list::Incidents>(),
+    entry::<incident::create::Create>(),
+    entry::<incident::list::List>(),
+    entry::<incident::show::Show>(),
+    entry::<incident::update::Update>(),
+    entry::<incident::role::Role>(),
+    entry::<incident::note::Note>(),
+    entry::<incident::resolve::Resolve>(),
+    entry::<incident::reopen::Reopen>(),
+    entry::<incident::timeline::Timeline>(),
+    entry::<incident::export::Export>(),
+    entry::<audit::Audit>(),
     entry::<help::Help>(),
 ];
 
@@ -149,9 +181,13 @@ struct Said<'a> {
     actor: Actor,
     place: Place,
     origin: String,
+    mentions: Vec<Mention>,
+    /// What it has turned out to be about: what a refusal is found by.
+    about: Arc<OnceLock<Matter>>,
 }
 
 /// Everything commands work with.
+#[derive(Clone)]
 pub struct Commands {
     /// Who may.
     pub access: Arc<Access>,
@@ -161,6 +197,14 @@ pub struct Commands {
     pub planner: Arc<Planner>,
     /// How it all is.
     pub figures: Arc<Figures>,
+    /// What fires.
+    pub alerts: Arc<Alerts>,
+    /// Where people's mornings are; UTC, when nobody says.
+    pub time_zone: Option<ZoneName>,
+    /// What is serious.
+    pub incidents: Arc<Incidents>,
+    /// What happened around it.
+    pub chronicle: Arc<Chronicle>,
     /// Where it is shown.
     pub channels: Arc<Channels>,
     /// Where refusals are written down.
@@ -174,11 +218,14 @@ impl Listener for Commands {
     async fn hear(&self, message: Incoming) -> Reply {
         // One person is one person under all their accounts, in every rule from here on.
         let actor = self.access.person(&message.actor);
+        let about = Arc::new(OnceLock::new());
         let said = Said {
+            about: about.clone(),
             bot: self,
             actor: actor.clone(),
             place: message.place.clone(),
             origin: format!("{}:{}", message.place.channel, message.origin),
+            mentions: message.mentions.clone(),
         };
         let (name, heard) = self.dispatch(&message.text, said).await;
         let outcome = match &heard {
@@ -207,7 +254,8 @@ impl Listener for Commands {
             }
             Err(error) => {
                 if error.is_decision() {
-                    self.note_refusal(name, &actor, &error).await;
+                    let said = (name, message.text.as_str());
+                    self.note_refusal(said, &actor, &error, about.get()).await;
                 }
                 Reply::Refused(error.to_string())
             }
@@ -218,6 +266,11 @@ impl Listener for Commands {
         let actor = self.access.person(actor);
         match subject.kind.as_str() {
             LOCK => return self.lock_card(&actor, &subject.id).await,
+            crate::alerts::ALERT => return self.alert_card(&actor, &subject.id).await,
+            crate::alerts::STORM => return self.storm_card(&actor, &subject.id).await,
+            kind @ (incidents::SUBJECT | REMINDER) => {
+                return self.look_at_incident(&actor, kind, &subject.id).await;
+            }
             deployments::SUBJECT => {}
             _ => return None,
         }
@@ -278,21 +331,6 @@ impl Commands {
         let may_look = self.access.require(actor, Permission::Look, target).await.is_ok();
         let view = || LockView::of(&lock, may_unlock, self.clock.now());
         (may_unlock || may_look || lock.by == *actor).then(|| view().into())
-    }
-
-    /// A refusal leaves a row of its own: it changes nothing else.
-    async fn note_refusal(&self, name: &'static str, actor: &Actor, error: &Error) {
-        let entry = AuditEntry {
-            at: self.clock.now(),
-            actor: actor.clone(),
-            action: name.to_owned(),
-            subject: format!("command/{name}"),
-            outcome: audit::Outcome::Refused,
-            detail: error.to_string(),
-        };
-        if let Err(error) = audit::note_alone(&self.db, &entry).await {
-            tracing::error!("a refusal could not be written down: {error:#}");
-        }
     }
 }
 

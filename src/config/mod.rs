@@ -28,8 +28,10 @@ pub use place::{Path, Place};
 
 use crate::{
     access::{self, PersonSettings, RoleSettings},
+    alerts, audit,
     chat::teams,
-    deployments,
+    deployments::{self, ZoneName},
+    incidents,
     names::{PersonName, PipelineName, RoleName},
     pipelines,
 };
@@ -61,6 +63,15 @@ pub struct Config {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<deployments::FreezeSettings>,
+    /// Where alerts come from.
+    pub alerts: alerts::AllSettings,
+    /// Where people's mornings are: what is silenced until tomorrow is silent until nine o'clock
+    /// there. UTC, when nothing is said.
+    pub time_zone: Option<ZoneName>,
+    /// How incidents are handled.
+    pub incidents: incidents::Settings,
+    /// How the audit is kept.
+    pub audit: audit::Settings,
 }
 
 impl Default for Config {
@@ -77,6 +88,10 @@ impl Default for Config {
             pipelines: BTreeMap::new(),
             services: BTreeMap::new(),
             freezes: vec![],
+            alerts: BTreeMap::new(),
+            time_zone: None,
+            incidents: incidents::Settings::default(),
+            audit: audit::Settings::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod entra;
 pub mod github;
+pub mod graph;
 mod quiet;
 pub mod server;
 mod signature;

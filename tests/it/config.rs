@@ -131,7 +131,13 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     std::fs::write(&good, format!("{SECRET}\n")).unwrap();
     std::fs::write(&short, "pssst").unwrap();
     let token = format!("file:{}", good.display());
-    let rest = example().replace("env:GITHUB_TOKEN", &token);
+    let key = folder.path().join("key");
+    std::fs::write(&key, "k".repeat(64)).unwrap();
+    let key = format!("file:{}", key.display());
+    let mut rest = example().replace("env:PILOTHOUSE_AUDIT_KEY", &key);
+    for name in ["GITHUB_TOKEN", "ALERTMANAGER_TOKEN", "ALERTMANAGER_WEBHOOK_TOKEN"] {
+        rest = rest.replace(&format!("env:{name}"), &token);
+    }
     let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);
     let check =
         |text: &str, secrets| config::check_text("p.yaml", text, secrets).mistakes.to_string();

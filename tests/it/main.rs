@@ -2,6 +2,8 @@
 #![expect(unreachable_pub, reason = "one program: its modules are read by nobody else")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alerts;
+mod audit;
 mod cards;
 mod command_pipeline;
 mod config;
@@ -13,6 +15,7 @@ mod freezes;
 mod github;
 mod house;
 mod http_probe;
+mod incidents;
 mod locks;
 mod package;
 mod pipelines;

@@ -109,7 +109,8 @@ async fn card_action(
                 tracing::error!("a conversation could not be kept: {error:#}");
             }
             let place = activity.place();
-            let message = Incoming { actor, place, text, origin: origin.to_owned() };
+            let (origin, mentions) = (origin.to_owned(), vec![]);
+            let message = Incoming { actor, place, text, origin, mentions };
             teams.say_pressed(listener, message).await
         }
         _ => bad("this button is not one of ours"),

@@ -12,6 +12,7 @@ mod keys;
 mod pace;
 mod receive;
 mod references;
+mod rooms;
 mod service_url;
 mod settings;
 
@@ -31,13 +32,16 @@ pub use references::{Reference, References};
 pub use service_url::{NotAllowed, ServiceUrl};
 pub use settings::{Addresses, Cloud, OwnAddresses, RoomSettings, Settings};
 
-use super::{Channel, Ground, Listener, Place, ShowError, Showing, Subject};
+use super::{
+    Channel, Ground, Listener, NoRoom, Opened, Place, RoomWish, ShowError, Showing, Subject,
+};
 use crate::{
+    access::Actor,
     cards::{Card, inert, inert_start},
     names::RoomName,
     outbound::Outbound,
     secrets::redact,
-    vendors::entra::Tokens,
+    vendors::{entra::Tokens, graph::Graph},
 };
 use inbound::Inbound;
 
@@ -69,7 +73,12 @@ pub struct Teams {
 /// Who is let in.
 enum Admission {
     /// Whoever proves to be the connector.
-    Proved { inbound: Box<Inbound>, settings: Box<Settings>, first_service_url: Option<ServiceUrl> },
+    Proved {
+        inbound: Box<Inbound>,
+        settings: Box<Settings>,
+        first_service_url: Option<ServiceUrl>,
+        graph: Box<Graph>,
+    },
     /// Anybody on this very machine, and nobody else: for trying out.
     ThisMachine,
 }
@@ -83,11 +92,14 @@ impl Teams {
         let addresses = settings.addresses()?;
         let clock = ground.clock.clone();
         let tokens = settings.tokens(&addresses, outbound.clone(), clock.clone())?;
+        let graph = addresses.graph.clone();
+        let graph = Graph::new(graph, tokens.clone(), outbound.clone(), clock.clone());
         let inbound = Inbound::new(&settings.app_id, &addresses, outbound.clone(), clock);
         let admission = Admission::Proved {
             inbound: Box::new(inbound),
             settings: Box::new(settings.clone()),
             first_service_url: addresses.first_service_url,
+            graph: Box::new(graph),
         };
         Ok(Self::standing_on(ground, admission, Some(tokens), outbound, addresses.service_urls))
     }
@@ -243,6 +255,18 @@ impl Channel for Teams {
             self.forget_if_gone(place, error).await;
         }
         sent.map(drop)
+    }
+
+    async fn open_room(&self, wish: &RoomWish<'_>) -> Result<Opened, NoRoom> {
+        self.room_for(wish).await
+    }
+
+    async fn put_away(&self, room: &Place, team: &str, away: bool) -> Result<(), NoRoom> {
+        self.archived(room, team, away).await
+    }
+
+    async fn mentioned(&self, place: &Place, id: &str) -> Option<Actor> {
+        self.member_called(place, id).await
     }
 }
 

@@ -1,7 +1,10 @@
 //! What no single value shows: names that stand for nothing, rules that nobody can satisfy.
 
+mod alerts;
 mod app;
+mod audit;
 mod freezes;
+mod incidents;
 mod people;
 mod pipelines;
 mod services;
@@ -44,6 +47,9 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     pipelines::check(config, found);
     services::check(config, found);
     freezes::check(config, found);
+    alerts::check(config, found);
+    incidents::check(config, found);
+    audit::check(&config.audit, found, secrets);
 }
 
 impl<'a> Found<'a> {

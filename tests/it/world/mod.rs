@@ -1,9 +1,11 @@
 //! A bot with a pretend world around it: a chat, a pipeline, a health probe and a clock.
 
+mod audit;
 mod chat;
 mod database;
 mod health;
 mod pipeline;
+mod read;
 
 use std::{
     collections::BTreeMap,
@@ -16,20 +18,25 @@ use std::{
 
 use pilothouse::{
     access::{self, Actor},
+    alerts,
     app::{App, Foundation, World},
     chat::{Incoming, Listener, Place, Reply, Subject},
     clock::{Clock, Timestamp},
     deployments::{self, Probes},
     health::Probe,
+    incidents,
     names::PersonId,
+    outbound::Outbound,
     pipelines::Pipeline,
 };
-use serde_json::Value;
 
 pub use chat::PretendChat;
 pub use database::Database;
 pub use health::PretendHealth;
 pub use pipeline::{Answers, PretendPipeline};
+pub use read::{gist, texts};
+
+use read::pressable;
 
 /// May deploy.
 pub const ALICE: &str = "alice";
@@ -82,11 +89,16 @@ struct People {
     roles: BTreeMap<pilothouse::names::RoleName, access::RoleSettings>,
 }
 
-/// Services, and the freezes beside them when a story has any: `{"checkout": …, "freezes": […]}`.
+/// Services, and what a story has beside them: `{"checkout": …, "freezes": […], "alerts": {…}}`.
 #[derive(serde::Deserialize)]
 struct Rules {
     #[serde(default)]
     freezes: Vec<deployments::FreezeSettings>,
+    #[serde(default)]
+    alerts: alerts::AllSettings,
+    time_zone: Option<deployments::ZoneName>,
+    #[serde(default)]
+    incidents: incidents::Settings,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -98,7 +110,7 @@ pub struct Bot {
     pub health: Arc<PretendHealth>,
     pub chat: Arc<PretendChat>,
     pub clock: Clock,
-    database: Database,
+    pub database: Database,
     services: String,
     said: AtomicUsize,
 }
@@ -117,7 +129,7 @@ impl Bot {
         let chat = Arc::new(PretendChat::default());
         let clock = Clock::manual(MORNING);
         let services = services.to_owned();
-        let world = world(&services, &pipeline, &health, &chat);
+        let world = world(&services, &pipeline, &health, &chat, &database);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
@@ -131,7 +143,7 @@ impl Bot {
         drop(app);
         // On PostgreSQL, a lease that was held by the dead process has to run out.
         clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat);
+        let world = world(&services, &pipeline, &health, &chat, &database);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         Self { app, pipeline, health, chat, clock, database, services, said }
@@ -144,7 +156,7 @@ impl Bot {
 
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(&self.services, &self.pipeline, &self.health, &self.chat);
+        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, &self.database);
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -157,6 +169,7 @@ impl Bot {
             place: place(),
             text: text.to_owned(),
             origin: format!("said-{number}"),
+            mentions: vec![],
         }
     }
 
@@ -211,12 +224,7 @@ impl Bot {
 
     /// The newest card: title, status and buttons.
     pub fn shows(&self) -> String {
-        let card = self.chat.newest();
-        let mut lines = texts(&card);
-        lines.truncate(2);
-        let titles: Vec<_> = titles(&card).iter().map(|title| format!("[{title}]")).collect();
-        lines.push(titles.join(" "));
-        lines.join("\n").trim_end().to_owned()
+        gist(&self.chat.newest())
     }
 
     /// Everything written on the newest card.
@@ -234,23 +242,14 @@ impl Bot {
         Some(titles.map(|button| button["title"].as_str().unwrap().to_owned()).collect())
     }
 
+    /// The address of its database.
+    pub fn database(&self) -> &str {
+        &self.database.url
+    }
+
     /// How many messages there are.
     pub fn messages(&self) -> usize {
         self.chat.messages()
-    }
-
-    /// The audit, as `who action outcome`, oldest first.
-    pub async fn audit(&self) -> Vec<String> {
-        use sqlx::Row;
-        let rows = sqlx::query("SELECT actor_name, action, outcome FROM audit ORDER BY seq")
-            .fetch_all(self.app.foundation.db.reader())
-            .await
-            .unwrap();
-        let text = |row: &sqlx::any::AnyRow, column| row.try_get::<String, _>(column).unwrap();
-        let line = |row| {
-            format!("{} {} {}", text(row, "actor_name"), text(row, "action"), text(row, "outcome"))
-        };
-        rows.iter().map(line).collect()
     }
 }
 
@@ -264,9 +263,13 @@ fn world(
     pipeline: &Arc<PretendPipeline>,
     health: &Arc<PretendHealth>,
     chat: &Arc<PretendChat>,
+    database: &Database,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, services } = serde_json::from_str(services).unwrap();
+    let Rules { freezes, alerts, time_zone, incidents, services } =
+        serde_json::from_str(services).unwrap();
+    let outbound = Outbound::new().unwrap();
+    let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -279,72 +282,12 @@ fn world(
         access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
         services,
         freezes,
+        incidents,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
+        alerts: alerts.into_iter().map(open).collect(),
+        time_zone,
         channels: vec![chat.clone()],
+        checkpoints: Some(database.checkpoints()),
     }
-}
-
-/// Every text of a card, top to bottom; facts as `title: value`.
-fn texts(card: &Value) -> Vec<String> {
-    let mut found = vec![];
-    collect(&card["body"], &mut found);
-    found
-}
-
-fn collect(part: &Value, found: &mut Vec<String>) {
-    match part {
-        Value::Array(parts) => parts.iter().for_each(|part| collect(part, found)),
-        Value::Object(fields) => {
-            if let (Some(title), Some(value)) = (fields.get("title"), fields.get("value")) {
-                found.push(format!("{}: {}", plain(title), plain(value)));
-            } else if let Some(text) = fields.get("text").or_else(|| fields.get("codeSnippet")) {
-                found.push(plain(text));
-            }
-            if let Some((name, value)) = fields.get("columns").and_then(pair) {
-                return found.push(format!("{name}: {value}"));
-            }
-            for inner in ["items", "columns", "facts"] {
-                if let Some(inner) = fields.get(inner) {
-                    collect(inner, found);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// A name and its value beside each other.
-fn pair(columns: &Value) -> Option<(String, String)> {
-    let text = |column: &Value| match column["items"].as_array()?.as_slice() {
-        [only] => only["text"].as_str().map(|_| plain(&only["text"])),
-        _ => None,
-    };
-    match columns.as_array()?.as_slice() {
-        [name, value] => Some((text(name)?, text(value)?)),
-        _ => None,
-    }
-}
-
-/// What stands on a card's buttons and links, top to bottom.
-fn titles(card: &Value) -> Vec<String> {
-    let mut buttons = vec![];
-    pressable(&card["body"], &mut buttons);
-    buttons.extend(card["actions"].as_array().unwrap().iter().cloned());
-    buttons.iter().map(|button| button["title"].as_str().unwrap().to_owned()).collect()
-}
-
-/// Every button of a card, wherever it is.
-fn pressable(part: &Value, found: &mut Vec<Value>) {
-    match part {
-        Value::Array(parts) => parts.iter().for_each(|part| pressable(part, found)),
-        Value::Object(fields) if fields.contains_key("verb") => found.push(part.clone()),
-        Value::Object(fields) => fields.values().for_each(|part| pressable(part, found)),
-        _ => {}
-    }
-}
-
-/// A text without the backslashes that keep it inert.
-fn plain(text: &Value) -> String {
-    text.as_str().unwrap_or_default().replace('\\', "")
 }
