@@ -199,11 +199,11 @@ impl Pipeline for ArgoCd {
 
     async fn find(&self, order: &Order) -> anyhow::Result<Found> {
         let id = order.correlation.as_str();
-        Ok(match self.application().await?.has(id) {
-            true => Found::Run(self.run(id)?),
-            // It may have been and gone, or be on its way still.
-            false => Found::NotSeen,
-        })
+        if self.application().await?.has(id) {
+            return Ok(Found::Run(self.run(id)?));
+        }
+        // It may have been and gone, or be on its way still.
+        Ok(Found::NotSeen)
     }
 
     async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {

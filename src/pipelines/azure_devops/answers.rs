@@ -31,10 +31,11 @@ pub(super) struct RunSeen {
 
 /// The same run as the builds' part of the API shows it.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Build {
     pub(super) id: u64,
-    pub(super) build_number: Option<String>,
+    /// What people call it; rarely a number.
+    #[serde(rename = "buildNumber")]
+    pub(super) name: Option<String>,
     status: Option<String>,
     result: Option<String>,
     #[serde(rename = "_links")]

@@ -2,6 +2,8 @@
 //!
 //! # What the pipeline needs
 //!
+//! `deploy/azure-devops/pilothouse-deploy.yml` is a whole one. What counts:
+//!
 //! ```yaml
 //! trigger: none
 //! parameters: # each a string; see `inputs` for other names
@@ -142,7 +144,7 @@ impl AzureDevops {
 
     /// Whether a run was told this id.
     async fn is_ours(&self, build: &Build, id: &Correlation) -> anyhow::Result<bool> {
-        let named = build.build_number.as_deref().is_some_and(|name| names(name, id.as_str()));
+        let named = build.name.as_deref().is_some_and(|name| names(name, id.as_str()));
         let wanted = self.inputs.request_id.as_str();
         if named || build.told.is_some() {
             let told = build.told.as_ref().and_then(|told| told.get(wanted)?.as_str());
@@ -219,7 +221,7 @@ impl Pipeline for AzureDevops {
     async fn find(&self, order: &Order) -> anyhow::Result<Found> {
         for build in self.since(order).await? {
             if self.is_ours(&build, &order.correlation).await? {
-                let number = build.build_number.as_deref();
+                let number = build.name.as_deref();
                 return Ok(Found::Run(self.run(build.id, number, build.links.as_ref())?));
             }
         }

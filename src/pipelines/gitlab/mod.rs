@@ -2,6 +2,8 @@
 //!
 //! # What the project needs
 //!
+//! `deploy/gitlab/pilothouse-deploy.gitlab-ci.yml` is a whole one.
+//!
 //! A `.gitlab-ci.yml` on the branch in `ref` that deploys what it is told:
 //!
 //! ```yaml
@@ -100,10 +102,8 @@ impl Gitlab {
 
     /// Whether a run was told this id.
     async fn is_ours(&self, seen: &PipelineSeen, id: &Correlation) -> anyhow::Result<bool> {
-        if let Some(name) = &seen.name {
-            if names(name, id.as_str()) {
-                return Ok(true);
-            }
+        if seen.name.as_deref().is_some_and(|name| names(name, id.as_str())) {
+            return Ok(true);
         }
         if self.pass == Pass::Inputs {
             return Ok(false);

@@ -120,9 +120,10 @@ impl Item {
 
     /// The progress of something that is not built yet.
     pub(super) fn progress(&self) -> Progress {
-        let (state, detail) = match self.cancelled {
-            true => (RunState::Cancelled, Some("cancelled while it waited".to_owned())),
-            false => (RunState::Queued, self.why.as_deref().map(line)),
+        let (state, detail) = if self.cancelled {
+            (RunState::Cancelled, Some("cancelled while it waited".to_owned()))
+        } else {
+            (RunState::Queued, self.why.as_deref().map(line))
         };
         Progress { detail, ..Progress::bare(state) }
     }

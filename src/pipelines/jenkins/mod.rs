@@ -2,6 +2,8 @@
 //!
 //! # What the job needs
 //!
+//! `deploy/jenkins/Jenkinsfile` is a whole one.
+//!
 //! String parameters named `version`, `request_id`, `commit`, `environment` and `service` (see
 //! `inputs` for other names), and "Do not allow concurrent builds". Jenkins silently drops what a
 //! job does not declare, so Pilothouse reads the declarations first and starts nothing when one

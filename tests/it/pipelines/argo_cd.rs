@@ -111,8 +111,8 @@ impl PretendVendor for ArgoCd {
         stage.answers(STATE, 200, shown).await;
     }
 
-    async fn is(&self, stage: &Stage, state: Option<RunState>) {
-        let seen = match state {
+    async fn is(&self, stage: &Stage, now: Option<RunState>) {
+        let seen = match now {
             Some(RunState::Queued) => {
                 let mut application = application("Healthy");
                 application["operation"] = operation(OURS);

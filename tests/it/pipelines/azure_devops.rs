@@ -137,8 +137,8 @@ impl PretendVendor for AzureDevops {
         stage.answers(LIST, 200, list(&listed)).await;
     }
 
-    async fn is(&self, stage: &Stage, state: Option<RunState>) {
-        let (status, result, job) = match state {
+    async fn is(&self, stage: &Stage, now: Option<RunState>) {
+        let (status, result, job) = match now {
             Some(RunState::Queued) => ("notStarted", None, "pending"),
             Some(RunState::WaitingApproval) => ("inProgress", None, "pending"),
             Some(RunState::Running) => ("inProgress", None, "inProgress"),
@@ -150,7 +150,7 @@ impl PretendVendor for AzureDevops {
         let seen = ResponseTemplate::new(200).set_body_json(build(stage, 456, status, result));
         stage.raw(STATE, seen).await;
         let mut records = timeline(job);
-        if state == Some(RunState::WaitingApproval) {
+        if now == Some(RunState::WaitingApproval) {
             let check = record(7, Some(5), ("Checkpoint.Approval", "Approval"), "inProgress");
             records["records"].as_array_mut().unwrap().push(check);
         }
@@ -222,6 +222,20 @@ async fn the_search_goes_on_where_the_list_was_cut_and_asks_older_servers_run_by
     let asked = stage.asked_at(LIST).await;
     assert!(asked[1].url.query().unwrap().ends_with("continuationToken=next-page"));
     assert!(asked[0].url.query().unwrap().contains("minTime=2026-11-25T02%3A07%3A10Z"));
+}
+
+#[tokio::test]
+async fn a_pause_that_is_asked_for_with_a_good_answer_is_kept() {
+    let stage = Stage::of(&AzureDevops).await;
+    let seen = ResponseTemplate::new(200).set_body_json(build(&stage, 456, "notStarted", None));
+    stage.once(STATE, seen.append_header("retry-after", "30")).await;
+    AzureDevops.is(&stage, Some(RunState::Running)).await;
+    let pipeline = stage.pipeline(&AzureDevops);
+    assert_eq!(pipeline.progress(&the_run(&AzureDevops)).await.unwrap().state, RunState::Queued);
+    assert!(pipeline.progress(&the_run(&AzureDevops)).await.is_err());
+    assert_eq!(stage.asked().await.len(), 1);
+    stage.clock.advance(std::time::Duration::from_secs(31));
+    assert_eq!(pipeline.progress(&the_run(&AzureDevops)).await.unwrap().state, RunState::Running);
 }
 
 #[tokio::test]

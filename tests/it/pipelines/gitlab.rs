@@ -92,8 +92,8 @@ impl PretendVendor for Gitlab {
         stage.answers(LIST, 200, json!(listed)).await;
     }
 
-    async fn is(&self, stage: &Stage, state: Option<RunState>) {
-        let (word, second) = match state {
+    async fn is(&self, stage: &Stage, now: Option<RunState>) {
+        let (word, second) = match now {
             Some(RunState::Queued) => ("pending", "created"),
             Some(RunState::WaitingApproval) => ("manual", "manual"),
             Some(RunState::Running) => ("running", "running"),

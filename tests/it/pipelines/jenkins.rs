@@ -105,12 +105,12 @@ impl PretendVendor for Jenkins {
         stage.answers(JOB, 200, job(&DECLARED, &builds)).await;
     }
 
-    async fn is(&self, stage: &Stage, state: Option<RunState>) {
-        if state == Some(RunState::Queued) {
+    async fn is(&self, stage: &Stage, now: Option<RunState>) {
+        if now == Some(RunState::Queued) {
             stage.answers(QUEUE, 200, queue(&[(17, OURS)])).await;
             stage.answers(ITEM, 200, queue(&[(17, OURS)])["items"][0].clone()).await;
         }
-        let (result, whole, second) = match state {
+        let (result, whole, second) = match now {
             Some(RunState::WaitingApproval) => {
                 (None, "PAUSED_PENDING_INPUT", "PAUSED_PENDING_INPUT")
             }

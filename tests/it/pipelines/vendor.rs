@@ -56,7 +56,7 @@ pub(crate) trait PretendVendor: Send + Sync {
 
     /// From now on the run is so: with three steps, the first done and the second at work or at
     /// fault. `None` is a word that nobody knows yet.
-    async fn is(&self, stage: &Stage, state: Option<RunState>);
+    async fn is(&self, stage: &Stage, now: Option<RunState>);
 
     /// The states a run can have here.
     fn states(&self) -> Vec<RunState> {

@@ -68,8 +68,8 @@ impl PretendVendor for Webhook {
         }
     }
 
-    async fn is(&self, stage: &Stage, state: Option<RunState>) {
-        let word = match state {
+    async fn is(&self, stage: &Stage, now: Option<RunState>) {
+        let word = match now {
             Some(RunState::Queued) => "queued",
             Some(RunState::WaitingApproval) => "waiting_approval",
             Some(RunState::Running) => "running",
