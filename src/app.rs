@@ -91,6 +91,8 @@ pub struct App {
     pub channels: Arc<Channels>,
     /// Does the work.
     pub worker: Arc<Worker>,
+    /// Who deploys.
+    pub pipelines: Vec<Arc<dyn Pipeline>>,
     /// What it all stands on.
     pub foundation: Foundation,
 }
@@ -106,6 +108,7 @@ impl App {
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
+        let open = pipelines.values().cloned().collect();
         let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
         let planner = Arc::new(planner);
         let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
@@ -147,7 +150,7 @@ impl App {
         alerts.begin_errands().await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
-        Ok(Self { commands, channels, worker, foundation })
+        Ok(Self { commands, channels, worker, pipelines: open, foundation })
     }
 }
 

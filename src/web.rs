@@ -1,4 +1,4 @@
-//! Every HTTP door: the chats' own, `/hooks/<source>`, `/healthz`, `/readyz`, `/metrics`.
+//! Every HTTP door: the chats' own, `/hooks/…`, `/healthz`, `/readyz`, `/metrics`.
 
 use std::{
     net::TcpListener,
@@ -21,6 +21,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::{
     alerts::{self, Alerts},
     chat::{Channels, Listener},
+    pipelines::Pipeline,
     store::Db,
 };
 
@@ -43,6 +44,8 @@ pub struct House {
     pub listener: Arc<dyn Listener>,
     /// Who hears what other systems bring.
     pub alerts: Arc<Alerts>,
+    /// Who hears how runs go.
+    pub pipelines: Vec<Arc<dyn Pipeline>>,
     /// What must answer for the bot to be ready.
     pub db: Db,
     /// What `/metrics` shows.
@@ -80,6 +83,9 @@ pub fn open(
 pub fn doors_of(doors: &mut ServiceConfig, house: &House) {
     for channel in house.channels.iter() {
         Arc::clone(channel).doors(doors, house.listener.clone());
+    }
+    for pipeline in &house.pipelines {
+        pipeline.doors(doors);
     }
     alerts::doors(doors, house.alerts.clone());
     doors

@@ -92,6 +92,7 @@ pub(super) async fn until(
         channels: app.channels.clone(),
         listener: app.commands.clone(),
         alerts: app.commands.alerts.clone(),
+        pipelines: app.pipelines.clone(),
         db: app.foundation.db.clone(),
         figures: telemetry::figures()?,
         closing: closing.clone(),

@@ -17,6 +17,7 @@ pub mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -107,7 +108,7 @@ pub fn open(
             Arc::new(azure_devops::AzureDevops::new(settings, ground)?)
         }
         Settings::Jenkins(settings) => Arc::new(jenkins::Jenkins::new(settings, ground)?),
-        Settings::Webhook(settings) => Arc::new(webhook::Webhook::new(settings, ground)?),
+        Settings::Webhook(settings) => Arc::new(webhook::Webhook::new(name, settings, ground)?),
         Settings::ArgoCd(settings) => Arc::new(argo_cd::ArgoCd::new(settings, ground)?),
     })
 }
@@ -129,6 +130,9 @@ pub trait Pipeline: Send + Sync {
 
     /// Asks the run to stop; it ends as [`RunState::Cancelled`] or whatever it got to first.
     async fn cancel(&self, run: &Run) -> anyhow::Result<()>;
+
+    /// Opens the doors by which others tell it how runs go, when there are any.
+    fn doors(&self, _: &mut ServiceConfig) {}
 }
 
 /// What somebody would like to ship.

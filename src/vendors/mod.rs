@@ -5,4 +5,4 @@ pub mod github;
 pub mod graph;
 mod quiet;
 pub mod server;
-mod signature;
+pub mod signature;

@@ -66,7 +66,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("web", &["alerts", "chat", "store"]),
+    ("web", &["alerts", "chat", "pipelines", "store"]),
     (
         "config",
         &[

@@ -27,16 +27,28 @@
 //!  "label": "#456", "url": "https://…", "done": 1, "total": 3, "step": "roll out",
 //!  "detail": "why it failed", "log": ["the last", "lines"]}
 //! ```
+//!
+//! # What it reports
+//!
+//! Without `status`, it tells the same by itself, signed likewise with a `webhook-id` of its own:
+//! `POST /hooks/pipelines/NAME` of Pilothouse,
+//! `{"type": "deployment.status", "data": {"request_id": "ph-8f2c91d4-1", "status": "running"}}`.
+//! 204 says that it is kept; anything else, that it is to be sent again or is wrong.
 
+mod reports;
 mod settings;
 
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
 use anyhow::Context;
 use async_trait::async_trait;
 use reqwest::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
+use reports::Reports;
 pub use settings::Settings;
 
 use super::{
@@ -45,7 +57,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    names::RunId,
+    names::{PipelineName, RunId},
     outbound::Answer,
     vendors::server::{Error, Key, Server},
 };
@@ -58,12 +70,18 @@ const LINES: usize = 20;
 pub(super) struct Webhook {
     told: Server,
     url: Url,
-    asked: Server,
+    answers: Answers,
     repeatable: bool,
     clock: Clock,
 }
 
-#[derive(Debug, Deserialize)]
+/// How a run's status comes here.
+enum Answers {
+    Asked(Box<Server>),
+    Reported(Arc<Reports>),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 struct Said {
     status: String,
     label: Option<String>,
@@ -79,7 +97,11 @@ struct Said {
 }
 
 impl Webhook {
-    pub(super) fn new(settings: &Settings, ground: &Ground) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        name: &PipelineName,
+        settings: &Settings,
+        ground: &Ground,
+    ) -> anyhow::Result<Self> {
         let server = |base| {
             Server::new(
                 NAME,
@@ -91,7 +113,13 @@ impl Webhook {
         Ok(Self {
             told: server(settings.url.clone())?,
             url: settings.url.as_url().clone(),
-            asked: server(settings.status.clone())?,
+            answers: if let Some(status) = &settings.status {
+                Answers::Asked(Box::new(server(status.clone())?))
+            } else {
+                let (folder, clock) = (&ground.folder, ground.clock.clone());
+                let reports = Reports::open(name, &settings.secret, folder, clock)?;
+                Answers::Reported(Arc::new(reports))
+            },
             repeatable: settings.repeatable,
             clock: ground.clock.clone(),
         })
@@ -108,9 +136,13 @@ impl Webhook {
 
     /// What it says about a run; nothing when it has never heard of it.
     async fn ask(&self, id: &str) -> anyhow::Result<Option<Said>> {
-        let url = self.asked.url(&[id])?;
-        match self.asked.look_with(url, |request| request.header("webhook-id", id)).await {
-            Ok(answer) => Ok(Some(self.asked.decoded(&answer)?)),
+        let asked = match &self.answers {
+            Answers::Asked(asked) => asked,
+            Answers::Reported(reports) => return reports.last(id).await,
+        };
+        let url = asked.url(&[id])?;
+        match asked.look_with(url, |request| request.header("webhook-id", id)).await {
+            Ok(answer) => Ok(Some(asked.decoded(&answer)?)),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -120,7 +152,11 @@ impl Webhook {
     fn run(&self, id: &str, said: &Value) -> anyhow::Result<Run> {
         let text = |name: &str| said.get(name)?.as_str().map(line);
         let page = said.get("url").and_then(Value::as_str);
-        let page = page.and_then(|url| self.told.page(url).or_else(|| self.asked.page(url)));
+        let asked = match &self.answers {
+            Answers::Asked(asked) => &**asked,
+            Answers::Reported(_) => &self.told,
+        };
+        let page = page.and_then(|url| self.told.page(url).or_else(|| asked.page(url)));
         Ok(Run {
             id: id.parse::<RunId>().context("a correlation id is a run's name")?,
             label: text("label").unwrap_or_else(|| id.to_owned()),
@@ -200,8 +236,11 @@ impl Pipeline for Webhook {
         if let Some(said) = self.ask(run.id.as_str()).await? {
             return Ok(said.progress());
         }
-        let detail = Some(format!("{NAME} no longer shows this run"));
-        Ok(Progress { detail, ..Progress::bare(RunState::Unknown) })
+        let (state, detail) = match &self.answers {
+            Answers::Asked(_) => (RunState::Unknown, format!("{NAME} no longer shows this run")),
+            Answers::Reported(_) => (RunState::Queued, format!("{NAME} has reported nothing yet")),
+        };
+        Ok(Progress { detail: Some(detail), ..Progress::bare(state) })
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
@@ -213,5 +252,11 @@ impl Pipeline for Webhook {
         });
         self.tell(&format!("{}-stop", run.id), &body).await?;
         Ok(())
+    }
+
+    fn doors(&self, doors: &mut ServiceConfig) {
+        if let Answers::Reported(reports) = &self.answers {
+            reports.clone().doors(doors);
+        }
     }
 }

@@ -11,8 +11,10 @@ use crate::{clock::Span, outbound::Base, secrets::Secret, vendors::server::patie
 pub struct Settings {
     /// Where it is told what to do.
     pub url: Base,
-    /// Where it is asked how a run goes: the request id is added to this address.
-    pub status: Base,
+    /// Where it is asked how a run goes: the request id is added to this address. Without it, it
+    /// reports by itself, to `/hooks/pipelines/NAME` of Pilothouse.
+    #[serde(default)]
+    pub status: Option<Base>,
     /// What both sides sign with: `whsec_` and base64, or any other text.
     pub secret: Secret,
     /// Whether it takes a message whose `webhook-id` it has seen for the same one. Then a message

@@ -4,6 +4,7 @@ mod argo_cd;
 mod azure_devops;
 mod gitlab;
 mod jenkins;
+mod reports;
 mod samples;
 mod stage;
 mod stories;
