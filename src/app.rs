@@ -6,12 +6,15 @@ use tokio::sync::Notify;
 
 use crate::{
     access::{self, Access},
+    alerts::{self, Alerts, Errands, Feeds},
     audit::{Checkpointing, Checkpoints},
     cards::Renderer,
     chat::{self, Answering, Channel, Channels, Forgetting, Inbox},
     clock::Clock,
-    commands::Commands,
-    deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
+    commands::{self, Commands},
+    deployments::{
+        self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps, ZoneName,
+    },
     incidents::{self, Books, Chronicle, Incidents},
     jobs::{Handler, Worker},
     names::PipelineName,
@@ -55,6 +58,7 @@ impl Foundation {
 }
 
 /// What the outside world is made of; a test hands in a pretend one.
+#[derive(Default)]
 pub struct World {
     /// Roles and people.
     pub access: access::Settings,
@@ -68,10 +72,14 @@ pub struct World {
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
     pub probes: Probes,
+    /// Where alerts come from.
+    pub alerts: Feeds,
+    /// Where people's mornings are; UTC, when nobody says.
+    pub time_zone: Option<ZoneName>,
     /// Where people are.
     pub channels: Vec<Arc<dyn Channel>>,
-    /// Where the audit's checkpoints are kept.
-    pub checkpoints: Checkpoints,
+    /// Where the audit's checkpoints are kept; without it, none are made.
+    pub checkpoints: Option<Checkpoints>,
 }
 
 /// The whole bot.
@@ -93,75 +101,101 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World {
-            access,
-            services,
-            freezes,
-            incidents,
-            pipelines,
-            probes,
-            channels,
-            checkpoints,
-        } = world;
+        let World { access, services, freezes, incidents, pipelines, probes, channels, .. } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
         let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
         let planner = Arc::new(planner);
+        let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        let alerts = Arc::new(Alerts::new(ground, world.alerts, homes(planner.services())));
         let figures = Figures::new(
             deployments.clone(),
             planner.clone(),
             probes.clone(),
-            vec![],
+            vec![Arc::new(commands::Watch(alerts.clone()))],
             clock.clone(),
         );
         let incidents =
             Arc::new(Incidents::new(db.clone(), clock.clone(), bell.clone(), incidents));
         let books = Books::new(db.clone(), deployments.clone());
-        let chronicle = Chronicle::new(incidents.clone(), vec![Arc::new(books)]);
+        let chronicle = Chronicle::new(
+            incidents.clone(),
+            vec![Arc::new(books), Arc::new(commands::Watch(alerts.clone()))],
+        );
         let commands = Arc::new(Commands {
-            access: access.clone(),
-            deployments: deployments.clone(),
-            planner: planner.clone(),
+            access,
+            deployments,
+            planner,
             figures: Arc::new(figures),
-            incidents: incidents.clone(),
+            alerts: alerts.clone(),
+            time_zone: world.time_zone,
+            incidents,
             chronicle: Arc::new(chronicle),
             channels: channels.clone(),
             db: db.clone(),
             clock: clock.clone(),
         });
-        let inbox = Inbox::new(db.clone(), clock.clone(), bell.clone());
-        let checkpointing = Checkpointing::new(db.clone(), clock.clone(), checkpoints);
-        checkpointing.begin().await?;
-        let handlers: Vec<Arc<dyn Handler>> = vec![
-            Arc::new(checkpointing),
-            Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
-            Arc::new(Forgetting(inbox)),
-            Arc::new(Keeper {
-                deployments: deployments.clone(),
-                planner: planner.clone(),
-                channels: channels.clone(),
-                clock: clock.clone(),
-            }),
-            Arc::new(incidents::Keeper {
-                incidents,
-                access,
-                channels: channels.clone(),
-                db: db.clone(),
-                clock: clock.clone(),
-            }),
-            Arc::new(Steps {
-                deployments,
-                planner,
-                channels: channels.clone(),
-                probes,
-                clock: clock.clone(),
-            }),
-        ];
+        let mut handlers = handlers(&commands, &foundation, probes);
+        if let Some(checkpoints) = world.checkpoints {
+            let checkpointing = Checkpointing::new(db.clone(), clock.clone(), checkpoints);
+            checkpointing.begin().await?;
+            handlers.push(Arc::new(checkpointing));
+        }
         Forgetting::begin(&db, clock.now()).await?;
+        alerts.begin_errands().await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, foundation })
     }
+}
+
+/// Who does which jobs.
+fn handlers(
+    commands: &Arc<Commands>,
+    foundation: &Foundation,
+    probes: Probes,
+) -> Vec<Arc<dyn Handler>> {
+    let Commands { access, deployments, planner, alerts, incidents, channels, .. } = &**commands;
+    let (db, clock, channels) = (foundation.db.clone(), foundation.clock.clone(), channels.clone());
+    vec![
+        Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
+        Arc::new(Forgetting(foundation.chat().inbox)),
+        Arc::new(Errands {
+            alerts: alerts.clone(),
+            channels: channels.clone(),
+            shipments: Arc::new(commands::Shipped(deployments.clone())),
+            ways: commands::ways(),
+        }),
+        Arc::new(Keeper {
+            deployments: deployments.clone(),
+            planner: planner.clone(),
+            channels: channels.clone(),
+            clock: clock.clone(),
+        }),
+        Arc::new(incidents::Keeper {
+            incidents: incidents.clone(),
+            access: access.clone(),
+            channels: channels.clone(),
+            db,
+            clock: clock.clone(),
+        }),
+        Arc::new(Steps {
+            deployments: deployments.clone(),
+            planner: planner.clone(),
+            channels,
+            probes,
+            clock,
+        }),
+    ]
+}
+
+/// The room of every environment.
+fn homes(services: &deployments::Settings) -> alerts::Homes {
+    let rooms = |service: &deployments::ServiceSettings| {
+        let environments = service.environments.iter();
+        environments.map(|(name, rules)| (name.clone(), rules.room.clone())).collect()
+    };
+    services.iter().map(|(name, service)| (name.clone(), rooms(service))).collect()
 }

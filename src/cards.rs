@@ -68,6 +68,8 @@ pub struct Button {
 
 /// Every look, by chat and name.
 const LOOKS: &[(&str, &str)] = &[
+    ("teams/alert", include_str!("../cards/teams/alert.json.hbs")),
+    ("teams/alerts", include_str!("../cards/teams/alerts.json.hbs")),
     ("teams/audit", include_str!("../cards/teams/audit.json.hbs")),
     ("teams/deployment", include_str!("../cards/teams/deployment.json.hbs")),
     ("teams/document", include_str!("../cards/teams/document.json.hbs")),
@@ -78,6 +80,7 @@ const LOOKS: &[(&str, &str)] = &[
     ("teams/lock", include_str!("../cards/teams/lock.json.hbs")),
     ("teams/mine", include_str!("../cards/teams/mine.json.hbs")),
     ("teams/plan", include_str!("../cards/teams/plan.json.hbs")),
+    ("teams/storm", include_str!("../cards/teams/storm.json.hbs")),
     ("teams/reminder", include_str!("../cards/teams/reminder.json.hbs")),
     ("teams/status", include_str!("../cards/teams/status.json.hbs")),
     ("teams/timeline", include_str!("../cards/teams/timeline.json.hbs")),

@@ -21,11 +21,13 @@
 //! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
+//! | [`alerts`] | what the world tells us |
 //! | [`deployments`] | the heart |
 //! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
 pub mod access;
+pub mod alerts;
 pub mod app;
 pub mod audit;
 pub mod cards;

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{COMMANDS, Command, LONGEST};
 use crate::{
     access::Denied,
+    alerts,
     deployments::{self, BadWish, NoWayBack, nearest},
     incidents,
     names::is_invisible,
@@ -52,6 +53,9 @@ pub(super) enum Error {
     /// No such deployment, or the same one already waits.
     #[error("{0}.")]
     Deployment(deployments::Error),
+    /// No such alert, or it cannot happen to it now.
+    #[error("{}", whole(.0))]
+    Alert(alerts::Error),
     /// No such incident.
     #[error("{0}")]
     NoIncident(incidents::Error),
@@ -73,6 +77,15 @@ impl From<deployments::Error> for Error {
             deployments::Error::Lock(refusal) => Self::Lock(refusal),
             deployments::Error::Broken(error) => Self::Broken(error),
             known => Self::Deployment(known),
+        }
+    }
+}
+
+impl From<alerts::Error> for Error {
+    fn from(error: alerts::Error) -> Self {
+        match error {
+            alerts::Error::Broken(error) => Self::Broken(error),
+            known => Self::Alert(known),
         }
     }
 }
@@ -105,7 +118,12 @@ impl From<BadWish> for Error {
 impl Error {
     /// Whether somebody was told no, rather than told how to say it.
     pub(super) fn is_decision(&self) -> bool {
-        matches!(self, Self::Denied(_) | Self::Refused(_) | Self::Lock(_) | Self::Incident(_))
+        let alert = matches!(self, Self::Alert(alerts::Error::Refused(_)));
+        alert
+            || matches!(
+                self,
+                Self::Denied(_) | Self::Refused(_) | Self::Lock(_) | Self::Incident(_)
+            )
     }
 
     pub(super) fn unknown_command(name: &str) -> Self {
@@ -144,6 +162,12 @@ fn sentence(error: &clap::Error) -> String {
         let _ = write!(sentence, " Did you mean `{near}`?");
     }
     sentence
+}
+
+/// With the full stop it needs, when it needs one.
+fn whole(error: &alerts::Error) -> String {
+    let sentence = error.to_string();
+    if sentence.ends_with('?') { sentence } else { format!("{sentence}.") }
 }
 
 /// The beginning of what somebody said, as it may be shown back to them.

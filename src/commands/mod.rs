@@ -4,6 +4,8 @@
 //! the command parses its words, asks whether this person may, and has the house do it. A card's
 //! data is input from a stranger: parsed and authorised like typing.
 
+mod ack;
+mod alerts;
 mod approve;
 mod asking;
 mod audit;
@@ -11,6 +13,7 @@ mod cancel;
 mod decline;
 mod deploy;
 mod error;
+mod firing;
 mod form;
 mod help;
 mod incident;
@@ -20,8 +23,10 @@ mod mine;
 mod refused;
 mod rollback;
 mod show;
+mod silence;
 mod status;
 mod unlock;
+mod unsilence;
 mod waiting;
 mod words;
 
@@ -32,16 +37,20 @@ use std::{
 
 use async_trait::async_trait;
 
+pub use firing::{Shipped, Watch, ways};
+
 use error::Error;
 use refused::Matter;
 
 use crate::{
     access::{Access, Actor, Permission, Target},
+    alerts::Alerts,
     cards::Card,
     chat::{Channels, Incoming, Listener, Mention, Place, Reply, Subject},
     clock::Clock,
     deployments::{
         self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
+        ZoneName,
     },
     incidents::{self, Chronicle, Incidents, REMINDER},
     names::DeploymentId,
@@ -61,6 +70,10 @@ const COMMANDS: &[Entry] = &[
     entry::<show::Show>(),
     entry::<lock::Lock>(),
     entry::<unlock::Unlock>(),
+    entry::<alerts::List>(),
+    entry::<ack::Ack>(),
+    entry::<silence::Silence>(),
+    entry::<unsilence::Unsilence>(),
     entry::<incident::list::Incidents>(),
     entry::<incident::create::Create>(),
     entry::<incident::list::List>(),
@@ -184,6 +197,10 @@ pub struct Commands {
     pub planner: Arc<Planner>,
     /// How it all is.
     pub figures: Arc<Figures>,
+    /// What fires.
+    pub alerts: Arc<Alerts>,
+    /// Where people's mornings are; UTC, when nobody says.
+    pub time_zone: Option<ZoneName>,
     /// What is serious.
     pub incidents: Arc<Incidents>,
     /// What happened around it.
@@ -249,6 +266,8 @@ impl Listener for Commands {
         let actor = self.access.person(actor);
         match subject.kind.as_str() {
             LOCK => return self.lock_card(&actor, &subject.id).await,
+            crate::alerts::ALERT => return self.alert_card(&actor, &subject.id).await,
+            crate::alerts::STORM => return self.storm_card(&actor, &subject.id).await,
             kind @ (incidents::SUBJECT | REMINDER) => {
                 return self.look_at_incident(&actor, kind, &subject.id).await;
             }

@@ -6,7 +6,9 @@ use super::{database::Database, words::shown};
 use crate::{
     clock::Span,
     deployments::{Moment, TimeOfDay, ZoneName},
-    names::{Environment, PersonName, PipelineName, RoleName, RoomName, Service, Version},
+    names::{
+        Environment, PersonName, PipelineName, RoleName, RoomName, Service, SourceName, Version,
+    },
     outbound::{BadAddress, Base},
     pipelines::github_actions::InputName,
     secrets::Secret,
@@ -39,6 +41,7 @@ const LEAVES: &[(&str, Check)] = &[
 
 /// What the keys below a key are. A schema cannot say it: to it, they are any text.
 const KEYS: &[(&str, Check)] = &[
+    ("alerts", parsed::<SourceName>),
     ("environments", parsed::<Environment>),
     ("people", parsed::<PersonName>),
     ("pipelines", parsed::<PipelineName>),

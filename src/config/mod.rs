@@ -28,9 +28,10 @@ pub use place::{Path, Place};
 
 use crate::{
     access::{self, PersonSettings, RoleSettings},
-    audit,
+    alerts, audit,
     chat::teams,
-    deployments, incidents,
+    deployments::{self, ZoneName},
+    incidents,
     names::{PersonName, PipelineName, RoleName},
     pipelines,
 };
@@ -62,6 +63,11 @@ pub struct Config {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<deployments::FreezeSettings>,
+    /// Where alerts come from.
+    pub alerts: alerts::AllSettings,
+    /// Where people's mornings are: what is silenced until tomorrow is silent until nine o'clock
+    /// there. UTC, when nothing is said.
+    pub time_zone: Option<ZoneName>,
     /// How incidents are handled.
     pub incidents: incidents::Settings,
     /// How the audit is kept.
@@ -82,6 +88,8 @@ impl Default for Config {
             pipelines: BTreeMap::new(),
             services: BTreeMap::new(),
             freezes: vec![],
+            alerts: BTreeMap::new(),
+            time_zone: None,
             incidents: incidents::Settings::default(),
             audit: audit::Settings::default(),
         }

@@ -1,5 +1,6 @@
 //! What no single value shows: names that stand for nothing, rules that nobody can satisfy.
 
+mod alerts;
 mod app;
 mod audit;
 mod freezes;
@@ -44,6 +45,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     people::check(config, found);
     services::check(config, found);
     freezes::check(config, found);
+    alerts::check(config, found);
     incidents::check(config, found);
     audit::check(&config.audit, found, secrets);
 }

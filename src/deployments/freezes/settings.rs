@@ -199,6 +199,13 @@ pub struct ZoneName {
     pub(super) zone: TimeZone,
 }
 
+impl ZoneName {
+    /// The zone itself.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+}
+
 impl FromStr for ZoneName {
     type Err = NotMeant;
 

@@ -18,6 +18,7 @@ use std::{
 
 use pilothouse::{
     access::{self, Actor},
+    alerts,
     app::{App, Foundation, World},
     chat::{Incoming, Listener, Place, Reply, Subject},
     clock::{Clock, Timestamp},
@@ -25,6 +26,7 @@ use pilothouse::{
     health::Probe,
     incidents,
     names::PersonId,
+    outbound::Outbound,
     pipelines::Pipeline,
 };
 
@@ -87,12 +89,14 @@ struct People {
     roles: BTreeMap<pilothouse::names::RoleName, access::RoleSettings>,
 }
 
-/// Services, and the freezes and the rules of incidents beside them when a story has any:
-/// `{"checkout": …, "freezes": […], "incidents": {…}}`.
+/// Services, and what a story has beside them: `{"checkout": …, "freezes": […], "alerts": {…}}`.
 #[derive(serde::Deserialize)]
 struct Rules {
     #[serde(default)]
     freezes: Vec<deployments::FreezeSettings>,
+    #[serde(default)]
+    alerts: alerts::AllSettings,
+    time_zone: Option<deployments::ZoneName>,
     #[serde(default)]
     incidents: incidents::Settings,
     #[serde(flatten)]
@@ -262,7 +266,10 @@ fn world(
     database: &Database,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, incidents, services } = serde_json::from_str(services).unwrap();
+    let Rules { freezes, alerts, time_zone, incidents, services } =
+        serde_json::from_str(services).unwrap();
+    let outbound = Outbound::new().unwrap();
+    let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -278,7 +285,9 @@ fn world(
         incidents,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
+        alerts: alerts.into_iter().map(open).collect(),
+        time_zone,
         channels: vec![chat.clone()],
-        checkpoints: database.checkpoints(),
+        checkpoints: Some(database.checkpoints()),
     }
 }
