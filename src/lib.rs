@@ -15,7 +15,7 @@
 //!
 //! | room | what it is for |
 //! |---|---|
-//! | [`names`], [`clock`], [`secrets`] | names checked once; the time; what must not be shown |
+//! | [`names`], [`calendar`], [`clock`], [`secrets`] | names checked once; days and zones; the time; what must not be shown |
 //! | [`telemetry`], [`store`], [`outbound`] | logs and metrics; the database; the one way out |
 //! | [`cards`] | views become the JSON a chat can draw |
 //! | [`access`], [`audit`], [`jobs`] | who may; who did; what must survive a restart |
@@ -27,6 +27,7 @@
 pub mod access;
 pub mod app;
 pub mod audit;
+pub mod calendar;
 pub mod cards;
 pub mod chat;
 pub mod cli;

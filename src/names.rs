@@ -72,6 +72,26 @@ name! {
     DeploymentId, "deployment number", "", "the eight letters and digits on the deployment's card"
 }
 name! {
+    /// One page, short enough to type: `8f2c91d4`.
+    PageId, "page number", "", "the eight letters and digits on the page's card"
+}
+name! {
+    /// One run of a runbook's step, short enough to type: `8f2c91d4`.
+    StepRunId, "number of a run", "", "the eight letters and digits on the run's card"
+}
+name! {
+    /// A schedule of who is on call, as the configuration calls it: `primary`.
+    ScheduleName, "schedule name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// A runbook, as its file is called: `checkout-is-slow`.
+    RunbookName, "runbook name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// A step of runbooks that can be run, as the configuration calls it: `restart-checkout`.
+    StepName, "step name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
     /// The digest of a plan, or the beginning of one: `7c1d…`.
     PlanDigest, "plan digest", "", "the letters and digits after `--plan` on the card"
 }
@@ -100,12 +120,18 @@ name! {
     RoleName, "role name", "._-", "letters, digits, `.`, `_` and `-`"
 }
 
-impl DeploymentId {
-    /// The random end of a UUID: unique enough together with the store's primary key.
-    pub fn random() -> Self {
-        Self(uuid::Uuid::now_v7().simple().to_string().split_off(24))
-    }
+macro_rules! number {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// The random end of a UUID: unique enough together with the store's primary key.
+            pub fn random() -> Self {
+                Self(uuid::Uuid::now_v7().simple().to_string().split_off(24))
+            }
+        }
+    )*};
 }
+
+number! { DeploymentId PageId StepRunId }
 
 impl PlanDigest {
     /// The digest as hex digits.
@@ -192,4 +218,22 @@ fn shown(text: &str) -> String {
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// ` Did you mean x?`, or ` There are: a, b, c.` for somebody who said a name that is unknown.
+pub fn hint<'a>(said: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(said, known.clone()) {
+        Some(near) => format!(" Did you mean `{near}`?"),
+        None => format!(" There are: {}.", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// How alike two words must be, from 0 to 1, for one to be taken for a slip of the other.
+const ALIKE: f64 = 0.8;
+
+/// The known word that is nearest to what was said, when one is near.
+pub fn nearest<'a>(said: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let rated = known.map(|word| (word, strsim::jaro_winkler(said, word)));
+    let best = rated.max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.filter(|(_, alike)| *alike > ALIKE).map(|(word, _)| word)
 }

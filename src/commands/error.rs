@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{COMMANDS, Command, LONGEST};
 use crate::{
     access::Denied,
-    deployments::{self, BadWish, NoWayBack, nearest},
-    names::is_invisible,
+    deployments::{self, BadWish, NoWayBack},
+    names::{is_invisible, nearest},
 };
 
 /// Why a command did not happen.

@@ -4,8 +4,8 @@ use std::{borrow::Cow, net::SocketAddr};
 
 use super::{database::Database, words::shown};
 use crate::{
+    calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
-    deployments::{Moment, TimeOfDay, ZoneName},
     names::{Environment, PersonName, PipelineName, RoleName, RoomName, Service, Version},
     outbound::{BadAddress, Base},
     pipelines::github_actions::InputName,

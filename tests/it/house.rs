@@ -8,6 +8,7 @@ use std::{
 /// Every room and the rooms it may look into; it may only look at rooms above it in this list.
 const PLAN: &[(&str, &[&str])] = &[
     ("names", &[]),
+    ("calendar", &["names"]),
     ("clock", &[]),
     ("secrets", &[]),
     ("telemetry", &["secrets"]),
@@ -26,6 +27,7 @@ const PLAN: &[(&str, &[&str])] = &[
         &[
             "access",
             "audit",
+            "calendar",
             "cards",
             "chat",
             "clock",
@@ -43,6 +45,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "config",
         &[
             "access",
+            "calendar",
             "chat",
             "clock",
             "commands",
@@ -111,7 +114,6 @@ const PURE: &[&str] = &[
     "mine",
     "plan",
     "refusal",
-    "slips",
     "standing",
     "state",
     "status/view",
