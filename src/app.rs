@@ -13,6 +13,7 @@ use crate::{
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
     jobs::{Handler, Worker},
     names::PipelineName,
+    oncall::{self, OnCall, PageCards, Pager, Pages},
     outbound::Outbound,
     pipelines::Pipeline,
     store::Db,
@@ -60,6 +61,8 @@ pub struct World {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<FreezeSettings>,
+    /// Who is on call when.
+    pub oncall: oncall::Settings,
     /// Who deploys.
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
@@ -87,8 +90,11 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World { access, services, freezes, pipelines, probes, channels } = world;
-        let Foundation { db, clock, bell, .. } = foundation.clone();
+        let World { access, services, freezes, oncall, pipelines, probes, channels } = world;
+        let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
+        let ground =
+            oncall::Ground { db: db.clone(), clock: clock.clone(), outbound: outbound.clone() };
+        let oncall = Arc::new(OnCall::open(&oncall, access.people.keys(), ground)?);
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
@@ -101,8 +107,13 @@ impl App {
             vec![],
             clock.clone(),
         );
+        let pages =
+            Pages::new(db.clone(), clock.clone(), bell.clone(), oncall.clone(), access.clone());
+        let pages = Arc::new(pages);
         let commands = Arc::new(Commands {
-            access,
+            access: access.clone(),
+            oncall: oncall.clone(),
+            pages: pages.clone(),
             deployments: deployments.clone(),
             planner: planner.clone(),
             figures: Arc::new(figures),
@@ -114,6 +125,9 @@ impl App {
         let handlers: Vec<Arc<dyn Handler>> = vec![
             Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
             Arc::new(Forgetting(inbox)),
+            Arc::new(oncall.begin().await?),
+            Arc::new(PageCards { pages: pages.clone(), channels: channels.clone() }),
+            Arc::new(Pager::new(pages, oncall, access, channels.clone(), outbound)),
             Arc::new(Keeper {
                 deployments: deployments.clone(),
                 planner: planner.clone(),

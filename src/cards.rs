@@ -73,6 +73,8 @@ const LOOKS: &[(&str, &str)] = &[
     ("teams/list", include_str!("../cards/teams/list.json.hbs")),
     ("teams/lock", include_str!("../cards/teams/lock.json.hbs")),
     ("teams/mine", include_str!("../cards/teams/mine.json.hbs")),
+    ("teams/oncall", include_str!("../cards/teams/oncall.json.hbs")),
+    ("teams/page", include_str!("../cards/teams/page.json.hbs")),
     ("teams/plan", include_str!("../cards/teams/plan.json.hbs")),
     ("teams/status", include_str!("../cards/teams/status.json.hbs")),
 ];

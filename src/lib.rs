@@ -38,6 +38,7 @@ pub mod deployments;
 pub mod health;
 pub mod jobs;
 pub mod names;
+pub mod oncall;
 pub mod outbound;
 pub mod pipelines;
 pub mod secrets;

@@ -8,7 +8,7 @@ use sqlx::Row;
 use super::{Channel, Place, ShowError, Showing, Subject};
 use crate::{
     cards::Card,
-    names::RoomName,
+    names::{PersonId, RoomName},
     store::{Db, Tx},
 };
 
@@ -102,33 +102,76 @@ impl Channels {
         self.channel(place)?.show(showing).await.map(drop)
     }
 
-    fn channel(&self, place: &Place) -> anyhow::Result<&Arc<dyn Channel>> {
-        let channel = self.all.get(place.channel.as_str());
-        channel.ok_or_else(|| anyhow::anyhow!("there is no chat `{}` here", place.channel))
+    /// Where the bot can speak to one person alone, by whichever of their ids a chat knows.
+    ///
+    /// # Errors
+    /// When a chat that knows them could not begin the conversation.
+    pub async fn personal(&self, ids: &[PersonId]) -> Result<Option<Place>, ShowError> {
+        let mut failed = None;
+        for id in ids {
+            for channel in self.all.values() {
+                match channel.personal(id).await {
+                    Ok(None) => {}
+                    Ok(Some(place)) => return Ok(Some(place)),
+                    Err(error) => failed = Some(error),
+                }
+            }
+        }
+        failed.map_or(Ok(None), Err)
     }
 
-    async fn show_in(&self, subject: &Subject, place: &Place, card: &Card) -> anyhow::Result<()> {
+    /// Shows the subject's card in one place, and says whether it got there.
+    ///
+    /// # Errors
+    /// [`ShowError::Gone`] when it never will; [`ShowError::Broken`] when it may later, or when
+    /// nobody knows whether it did.
+    pub async fn deliver(
+        &self,
+        subject: &Subject,
+        place: &Place,
+        card: &Card,
+    ) -> Result<(), ShowError> {
         let channel = self.channel(place)?;
         let digest = digest(card);
-        let shown = self.shown(subject, place).await?;
+        let shown = self.shown(subject, place).await.map_err(anyhow::Error::from)?;
         let message = match &shown {
             Some(shown) if shown.digest == digest => return Ok(()),
             Some(shown) => Some(shown.message.as_str()),
             None => None,
         };
         let showing = Showing { place, subject: Some(subject), card, message };
-        let message = match channel.show(showing).await {
-            Ok(message) => message,
+        let message = channel.show(showing).await?;
+        let shown = Shown { message, digest };
+        let kept = async {
+            let mut tx = self.db.begin().await?;
+            remember(&mut tx, subject, place, &shown).await?;
+            tx.commit().await
+        };
+        Ok(kept.await.map_err(anyhow::Error::from)?)
+    }
+
+    /// Whether the subject's card is to be seen in that place.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_shown(&self, subject: &Subject, place: &Place) -> anyhow::Result<bool> {
+        Ok(self.shown(subject, place).await?.is_some())
+    }
+
+    fn channel(&self, place: &Place) -> anyhow::Result<&Arc<dyn Channel>> {
+        let channel = self.all.get(place.channel.as_str());
+        channel.ok_or_else(|| anyhow::anyhow!("there is no chat `{}` here", place.channel))
+    }
+
+    async fn show_in(&self, subject: &Subject, place: &Place, card: &Card) -> anyhow::Result<()> {
+        match self.deliver(subject, place, card).await {
+            Ok(()) => Ok(()),
             Err(ShowError::Gone(why)) => {
                 tracing::warn!(%subject, channel = place.channel, "a card has no place any more: {why}");
-                return Ok(());
+                Ok(())
             }
-            Err(ShowError::Broken(error)) => return Err(error),
-        };
-        let mut tx = self.db.begin().await?;
-        remember(&mut tx, subject, place, &Shown { message, digest }).await?;
-        tx.commit().await?;
-        Ok(())
+            Err(ShowError::Broken(error)) => Err(error),
+        }
     }
 
     async fn shown(&self, subject: &Subject, place: &Place) -> sqlx::Result<Option<Shown>> {

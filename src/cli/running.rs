@@ -57,6 +57,7 @@ pub(super) fn world(
         },
         services: config.services.clone(),
         freezes: config.freezes.clone(),
+        oncall: config.oncall.clone(),
         pipelines: opened,
         probes,
         channels,

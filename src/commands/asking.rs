@@ -20,7 +20,7 @@ pub(super) fn kept(reason: Option<String>) -> Option<String> {
 impl Said<'_> {
     /// Asks for it.
     pub(super) async fn ask(self, plan: Plan, reason: Option<String>) -> Result<Reply, Error> {
-        let Said { bot, actor: by, place, origin } = self;
+        let Said { bot, actor: by, place, origin, .. } = self;
         let now = bot.clock.now();
         let held = bot.planner.holds((&plan, &by), &bot.deployments, now).await?;
         let request = Request { plan, reason, by, place, held, origin };

@@ -9,6 +9,7 @@ use crate::{
     access::Denied,
     deployments::{self, BadWish, NoWayBack},
     names::{is_invisible, nearest},
+    oncall::PageError,
 };
 
 /// Why a command did not happen.
@@ -51,6 +52,9 @@ pub(super) enum Error {
     /// No such deployment, or the same one already waits.
     #[error("{0}.")]
     Deployment(deployments::Error),
+    /// Nobody like that can be paged, or nothing like that answered.
+    #[error("{0}")]
+    Page(PageError),
     /// Nothing waits that could be meant.
     #[error("{0}")]
     NothingMeant(String),
@@ -66,6 +70,15 @@ impl From<deployments::Error> for Error {
             deployments::Error::Lock(refusal) => Self::Lock(refusal),
             deployments::Error::Broken(error) => Self::Broken(error),
             known => Self::Deployment(known),
+        }
+    }
+}
+
+impl From<PageError> for Error {
+    fn from(error: PageError) -> Self {
+        match error {
+            PageError::Broken(error) => Self::Broken(error),
+            known => Self::Page(known),
         }
     }
 }
@@ -88,7 +101,8 @@ impl From<BadWish> for Error {
 impl Error {
     /// Whether somebody was told no, rather than told how to say it.
     pub(super) fn is_decision(&self) -> bool {
-        matches!(self, Self::Denied(_) | Self::Refused(_) | Self::Lock(_))
+        let denied = matches!(self, Self::Page(PageError::NotTheirs(_)));
+        denied || matches!(self, Self::Denied(_) | Self::Refused(_) | Self::Lock(_))
     }
 
     pub(super) fn unknown_command(name: &str) -> Self {
@@ -130,6 +144,6 @@ fn sentence(error: &clap::Error) -> String {
 }
 
 /// The beginning of what somebody said, as it may be shown back to them.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().filter(|c| !is_invisible(*c)).take(60).collect::<String>().replace('`', "'")
 }

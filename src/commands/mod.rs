@@ -15,6 +15,8 @@ mod help;
 mod list;
 mod lock;
 mod mine;
+mod oncall;
+mod page;
 mod rollback;
 mod show;
 mod status;
@@ -38,6 +40,7 @@ use crate::{
         self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
     },
     names::DeploymentId,
+    oncall::{CALL, OnCall, PAGE, Pages},
     store::Db,
 };
 
@@ -54,6 +57,9 @@ const COMMANDS: &[Entry] = &[
     entry::<show::Show>(),
     entry::<lock::Lock>(),
     entry::<unlock::Unlock>(),
+    entry::<oncall::WhoIs>(),
+    entry::<page::Page>(),
+    entry::<page::Acknowledge>(),
     entry::<help::Help>(),
 ];
 
@@ -149,6 +155,8 @@ struct Said<'a> {
     actor: Actor,
     place: Place,
     origin: String,
+    /// Their time zone, when their chat tells it. Text from outside.
+    zone: Option<String>,
 }
 
 /// Everything commands work with.
@@ -161,6 +169,10 @@ pub struct Commands {
     pub planner: Arc<Planner>,
     /// How it all is.
     pub figures: Arc<Figures>,
+    /// Who is awake.
+    pub oncall: Arc<OnCall>,
+    /// Who is to answer.
+    pub pages: Arc<Pages>,
     /// Where it is shown.
     pub channels: Arc<Channels>,
     /// Where refusals are written down.
@@ -179,6 +191,7 @@ impl Listener for Commands {
             actor: actor.clone(),
             place: message.place.clone(),
             origin: format!("{}:{}", message.place.channel, message.origin),
+            zone: message.zone,
         };
         let (name, heard) = self.dispatch(&message.text, said).await;
         let outcome = match &heard {
@@ -218,6 +231,7 @@ impl Listener for Commands {
         let actor = self.access.person(actor);
         match subject.kind.as_str() {
             LOCK => return self.lock_card(&actor, &subject.id).await,
+            PAGE | CALL => return self.page_card(&actor, subject).await,
             deployments::SUBJECT => {}
             _ => return None,
         }

@@ -6,7 +6,10 @@ use super::{database::Database, words::shown};
 use crate::{
     calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
-    names::{Environment, PersonName, PipelineName, RoleName, RoomName, Service, Version},
+    names::{
+        Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service, Version,
+    },
+    oncall::CalendarUrl,
     outbound::{BadAddress, Base},
     pipelines::github_actions::InputName,
     secrets::Secret,
@@ -19,6 +22,7 @@ pub(super) type Check = fn(&str) -> Result<(), String>;
 /// By the schema's name for a type.
 const LEAVES: &[(&str, Check)] = &[
     ("Address", address),
+    ("CalendarUrl", calendar),
     ("Database", parsed::<Database>),
     ("Environment", parsed::<Environment>),
     ("InputName", parsed::<InputName>),
@@ -29,6 +33,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("Repository", parsed::<Repository>),
     ("RoleName", parsed::<RoleName>),
     ("RoomName", parsed::<RoomName>),
+    ("ScheduleName", parsed::<ScheduleName>),
     ("Secret", parsed::<Secret>),
     ("Service", parsed::<Service>),
     ("Span", parsed::<Span>),
@@ -40,11 +45,13 @@ const LEAVES: &[(&str, Check)] = &[
 /// What the keys below a key are. A schema cannot say it: to it, they are any text.
 const KEYS: &[(&str, Check)] = &[
     ("environments", parsed::<Environment>),
+    ("oncall", parsed::<ScheduleName>),
     ("people", parsed::<PersonName>),
     ("pipelines", parsed::<PipelineName>),
     ("roles", parsed::<RoleName>),
     ("rooms", parsed::<RoomName>),
     ("services", parsed::<Service>),
+    ("who", parsed::<PersonName>),
 ];
 
 /// How values of that type are checked.
@@ -72,6 +79,15 @@ fn address(text: &str) -> Result<(), String> {
         BadAddress::Plain(text) => BadAddress::Plain(shown(&text)).to_string(),
         BadAddress::Credentials => error.to_string(),
     })
+}
+
+/// The address of a calendar, or where one is kept.
+fn calendar(text: &str) -> Result<(), String> {
+    if CalendarUrl::try_from(text.to_owned()).is_ok_and(|url| matches!(url, CalendarUrl::Secret(_)))
+    {
+        return Ok(());
+    }
+    address(text)
 }
 
 fn listen(text: &str) -> Result<(), String> {

@@ -30,8 +30,8 @@ use crate::{
     access::{self, PersonSettings, RoleSettings},
     chat::teams,
     deployments,
-    names::{PersonName, PipelineName, RoleName},
-    pipelines,
+    names::{PersonName, PipelineName, RoleName, ScheduleName},
+    oncall, pipelines,
 };
 
 /// The whole file, `pilothouse.yaml`.
@@ -61,6 +61,8 @@ pub struct Config {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<deployments::FreezeSettings>,
+    /// Who is on call when.
+    pub oncall: BTreeMap<ScheduleName, oncall::ScheduleSettings>,
 }
 
 impl Default for Config {
@@ -77,6 +79,7 @@ impl Default for Config {
             pipelines: BTreeMap::new(),
             services: BTreeMap::new(),
             freezes: vec![],
+            oncall: BTreeMap::new(),
         }
     }
 }

@@ -140,6 +140,8 @@ const STEPS: &[(&str, &str)] = &[
     ("chat", include_str!("migrations/0002_chat.sql")),
     ("deployments", include_str!("migrations/0003_deployments.sql")),
     ("locks", include_str!("migrations/0005_locks.sql")),
+    ("oncall", include_str!("migrations/0007_oncall.sql")),
+    ("runbooks", include_str!("migrations/0008_runbooks.sql")),
 ];
 
 async fn migrate(pool: &AnyPool) -> anyhow::Result<()> {

@@ -82,8 +82,10 @@ impl Seat {
         let actor = Actor { id: PersonId::console(&self.who), name: self.who.clone() };
         let (place, text) = (Console::place(), text.to_owned());
         let origin = Uuid::now_v7().to_string();
-        let reply =
-            self.listener.hear(Incoming { actor, place: place.clone(), text, origin }).await;
+        let reply = self
+            .listener
+            .hear(Incoming { actor, place: place.clone(), text, origin, zone: None })
+            .await;
         Ok(match reply {
             Reply::Text(text) => Heard::Answered(redact(&text).into_owned()),
             Reply::Refused(text) => Heard::Refused(redact(&text).into_owned()),

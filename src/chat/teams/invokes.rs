@@ -106,7 +106,8 @@ async fn card_action(
                 tracing::error!("a conversation could not be kept: {error:#}");
             }
             let place = activity.place();
-            let message = Incoming { actor, place, text, origin: origin.to_owned() };
+            let (origin, zone) = (origin.to_owned(), activity.zone());
+            let message = Incoming { actor, place, text, origin, zone };
             teams.say_pressed(listener, message).await
         }
         _ => bad("this button is not one of ours"),

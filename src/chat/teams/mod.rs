@@ -11,6 +11,7 @@ mod inbound;
 mod invokes;
 mod keys;
 mod pace;
+mod personal;
 mod receive;
 mod references;
 mod service_url;
@@ -37,7 +38,7 @@ pub use token::Tokens;
 use super::{Channel, Ground, Listener, Place, ShowError, Showing, Subject};
 use crate::{
     cards::{Card, inert},
-    names::RoomName,
+    names::{PersonId, RoomName},
     outbound::Outbound,
     secrets::redact,
 };
@@ -213,6 +214,10 @@ impl Channel for Teams {
             }
             _ => vec![],
         }
+    }
+
+    async fn personal(&self, person: &PersonId) -> Result<Option<Place>, ShowError> {
+        self.alone_with(person).await
     }
 
     async fn show(&self, what: Showing<'_>) -> Result<String, ShowError> {

@@ -79,6 +79,7 @@ impl Teams {
             place: activity.place(),
             text: activity.words(),
             origin: origin(activity),
+            zone: activity.zone(),
         };
         self.ground.inbox.put(&message).await?;
         Ok(())
@@ -112,6 +113,7 @@ impl Teams {
             place: activity.place(),
             text: "/help".to_owned(),
             origin: format!("install {}", origin(activity)),
+            zone: activity.zone(),
         };
         if activity.action == "add" {
             self.ground.inbox.put(&greeting).await?;

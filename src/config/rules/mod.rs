@@ -2,6 +2,7 @@
 
 mod app;
 mod freezes;
+mod oncall;
 mod people;
 mod services;
 mod teams;
@@ -42,6 +43,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     people::check(config, found);
     services::check(config, found);
     freezes::check(config, found);
+    oncall::check(config, found);
 }
 
 impl<'a> Found<'a> {
