@@ -23,6 +23,13 @@ const PLAN: &[(&str, &[&str])] = &[
     ("health", &["names", "outbound", "secrets", "clock"]),
     ("chat", &["access", "cards", "clock", "jobs", "names", "outbound", "secrets", "store"]),
     (
+        "oncall",
+        &[
+            "access", "audit", "calendar", "cards", "chat", "clock", "jobs", "names", "outbound",
+            "secrets", "store",
+        ],
+    ),
+    (
         "deployments",
         &[
             "access",
@@ -39,7 +46,10 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("commands", &["access", "audit", "cards", "chat", "clock", "deployments", "names", "store"]),
+    (
+        "commands",
+        &["access", "audit", "cards", "chat", "clock", "deployments", "names", "oncall", "store"],
+    ),
     ("web", &["chat", "store"]),
     (
         "config",
@@ -52,6 +62,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "deployments",
             "health",
             "names",
+            "oncall",
             "outbound",
             "pipelines",
             "secrets",
@@ -69,6 +80,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "deployments",
             "jobs",
             "names",
+            "oncall",
             "outbound",
             "pipelines",
             "store",

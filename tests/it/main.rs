@@ -13,6 +13,7 @@ mod github;
 mod house;
 mod http_probe;
 mod locks;
+mod oncall;
 mod package;
 mod replicas;
 mod restart;

@@ -128,7 +128,15 @@ fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>) -> World {
     };
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
     let pipelines = BTreeMap::from([("pretend".parse().unwrap(), pipeline)]);
-    World { access, services, pipelines, probes, freezes: vec![], channels: vec![teams.clone()] }
+    World {
+        access,
+        services,
+        pipelines,
+        probes,
+        freezes: vec![],
+        oncall: BTreeMap::new(),
+        channels: vec![teams.clone()],
+    }
 }
 
 /// Every text on a card, in one.

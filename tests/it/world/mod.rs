@@ -4,6 +4,7 @@ mod chat;
 mod database;
 mod health;
 mod pipeline;
+mod read;
 
 use std::{
     collections::BTreeMap,
@@ -22,14 +23,17 @@ use pilothouse::{
     deployments::{self, Probes},
     health::Probe,
     names::PersonId,
+    oncall,
     pipelines::Pipeline,
 };
-use serde_json::Value;
 
-pub use chat::PretendChat;
+pub use chat::{PretendChat, Trouble};
 pub use database::Database;
 pub use health::PretendHealth;
 pub use pipeline::{Answers, PretendPipeline};
+pub use read::{gist, texts};
+
+use read::pressable;
 
 /// May deploy.
 pub const ALICE: &str = "alice";
@@ -82,11 +86,13 @@ struct People {
     roles: BTreeMap<pilothouse::names::RoleName, access::RoleSettings>,
 }
 
-/// Services, and the freezes beside them when a story has any: `{"checkout": …, "freezes": […]}`.
+/// Services, and what else a story has beside them: `{"checkout": …, "freezes": […]}`.
 #[derive(serde::Deserialize)]
 struct Rules {
     #[serde(default)]
     freezes: Vec<deployments::FreezeSettings>,
+    #[serde(default)]
+    oncall: oncall::Settings,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -157,13 +163,18 @@ impl Bot {
             place: place(),
             text: text.to_owned(),
             origin: format!("said-{number}"),
+            zone: None,
         }
     }
 
     /// Someone types; the answer in words, empty when a deployment's card answers. Nothing that
     /// follows from it has happened yet.
     pub async fn is_told(&self, who: &str, text: &str) -> String {
-        match self.app.commands.hear(self.utterance(who, text)).await {
+        self.answered(self.app.commands.hear(self.utterance(who, text)).await)
+    }
+
+    fn answered(&self, reply: Reply) -> String {
+        match reply {
             Reply::Text(text) | Reply::Refused(text) => text,
             Reply::Card(card) => {
                 self.chat.draw(&card);
@@ -184,6 +195,14 @@ impl Bot {
     pub async fn presses(&self, who: &str, title: &str) -> String {
         let say = self.says_button(title);
         self.hears(who, &say).await
+    }
+
+    /// Someone in another time zone types.
+    pub async fn hears_from(&self, zone: &str, who: &str, text: &str) -> String {
+        let said = Incoming { zone: Some(zone.to_owned()), ..self.utterance(who, text) };
+        let answer = self.answered(self.app.commands.hear(said).await);
+        self.works().await;
+        answer
     }
 
     /// What pressing a button of the newest card says.
@@ -211,14 +230,17 @@ impl Bot {
 
     /// The newest card: title, status and buttons.
     pub fn shows(&self) -> String {
-        let card = self.chat.newest();
-        let mut lines = texts(&card);
-        lines.truncate(2);
-        let titles = card["actions"].as_array().unwrap().iter();
-        let titles: Vec<_> =
-            titles.map(|b| format!("[{}]", b["title"].as_str().unwrap())).collect();
-        lines.push(titles.join(" "));
-        lines.join("\n").trim_end().to_owned()
+        gist(&self.chat.newest())
+    }
+
+    /// The same of the newest card about something of that kind.
+    pub fn shows_of(&self, kind: &str) -> String {
+        gist(&self.chat.newest_of(kind).expect("no such card yet"))
+    }
+
+    /// Everything written on the newest card about something of that kind.
+    pub fn reads_of(&self, kind: &str) -> String {
+        texts(&self.chat.newest_of(kind).expect("no such card yet")).join("\n")
     }
 
     /// Everything written on the newest card.
@@ -268,7 +290,7 @@ fn world(
     chat: &Arc<PretendChat>,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, services } = serde_json::from_str(services).unwrap();
+    let Rules { freezes, oncall, services } = serde_json::from_str(services).unwrap();
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -281,49 +303,9 @@ fn world(
         access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
         services,
         freezes,
+        oncall,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         channels: vec![chat.clone()],
     }
-}
-
-/// Every text of a card, top to bottom; facts as `title: value`.
-fn texts(card: &Value) -> Vec<String> {
-    let mut found = vec![];
-    collect(&card["body"], &mut found);
-    found
-}
-
-fn collect(part: &Value, found: &mut Vec<String>) {
-    match part {
-        Value::Array(parts) => parts.iter().for_each(|part| collect(part, found)),
-        Value::Object(fields) => {
-            if let (Some(title), Some(value)) = (fields.get("title"), fields.get("value")) {
-                found.push(format!("{}: {}", plain(title), plain(value)));
-            } else if let Some(text) = fields.get("text").or_else(|| fields.get("codeSnippet")) {
-                found.push(plain(text));
-            }
-            for inner in ["items", "columns", "facts"] {
-                if let Some(inner) = fields.get(inner) {
-                    collect(inner, found);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Every button of a card, wherever it is.
-fn pressable(part: &Value, found: &mut Vec<Value>) {
-    match part {
-        Value::Array(parts) => parts.iter().for_each(|part| pressable(part, found)),
-        Value::Object(fields) if fields.contains_key("verb") => found.push(part.clone()),
-        Value::Object(fields) => fields.values().for_each(|part| pressable(part, found)),
-        _ => {}
-    }
-}
-
-/// A text without the backslashes that keep it inert.
-fn plain(text: &Value) -> String {
-    text.as_str().unwrap_or_default().replace('\\', "")
 }
