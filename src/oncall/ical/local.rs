@@ -6,7 +6,7 @@ use calcard::{
     common::{PartialDateTime, timezone::Tz},
     icalendar::{
         ICalendar, ICalendarComponent, ICalendarEntry, ICalendarParameterName, ICalendarPeriod,
-        ICalendarProperty, ICalendarValue, timezone::TzResolver,
+        ICalendarProperty, ICalendarRecurrenceRule, ICalendarValue, timezone::TzResolver,
     },
 };
 use jiff::{
@@ -15,7 +15,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use crate::names::is_invisible;
+use crate::{clock::Timestamp, names::is_invisible};
 
 /// The time zones a calendar speaks of.
 pub(super) struct Zones<'a> {
@@ -64,12 +64,21 @@ impl<'a> Zones<'a> {
     }
 }
 
-/// The event with all its times as the clock of `zone` shows them, and without any zone.
+/// The clock on a wall, and until when anybody looks at it.
+#[derive(Clone, Copy)]
+pub(super) struct Wall<'a> {
+    pub(super) zone: &'a TimeZone,
+    pub(super) until: Timestamp,
+}
+
+/// The event with all its times as the clock on the wall shows them, and without any zone; what
+/// would recur for ever ends when nobody looks any more.
 pub(super) fn localise(
     event: &ICalendarComponent,
     zones: &Zones<'_>,
-    zone: &TimeZone,
+    on: Wall<'_>,
 ) -> ICalendarComponent {
+    let zone = on.zone;
     let mut local = event.clone();
     local.component_ids.clear();
     // All of them belong to one series, whatever version each of them is.
@@ -93,21 +102,31 @@ pub(super) fn localise(
                 ICalendarValue::Period(ICalendarPeriod::Duration { start, .. }) => {
                     shift(start, &own, zone);
                 }
-                ICalendarValue::RecurrenceRule(rule) => {
-                    if let Some(until) = &mut rule.until {
-                        shift(until, zone, zone);
-                        if until.hour.is_none() && !whole_days {
-                            // A day alone is meant to its end.
-                            (until.hour, until.minute, until.second) =
-                                (Some(23), Some(59), Some(59));
-                        }
-                    }
-                }
+                ICalendarValue::RecurrenceRule(rule) => end(rule, on, whole_days),
                 _ => {}
             }
         }
     }
     local
+}
+
+/// Has the rule end where anybody looks, and not later.
+fn end(rule: &mut ICalendarRecurrenceRule, on: Wall<'_>, whole_days: bool) {
+    let last = jiff::Timestamp::from_millisecond(on.until.0).ok();
+    let last = last.map(|instant| on.zone.to_datetime(instant));
+    if let Some(until) = &mut rule.until {
+        shift(until, on.zone, on.zone);
+        if until.hour.is_none() && !whole_days {
+            // A day alone is meant to its end.
+            (until.hour, until.minute, until.second) = (Some(23), Some(59), Some(59));
+        }
+        if wall(until).is_none_or(|until| last.is_none_or(|last| until <= last)) {
+            return;
+        }
+    }
+    if rule.count.is_none() {
+        rule.until = last.map(partial);
+    }
 }
 
 /// The same instant on another wall. What cannot be understood stays, and is refused later.
@@ -127,8 +146,12 @@ fn shift(at: &mut PartialDateTime, own: &TimeZone, zone: &TimeZone) {
             .and_then(|as_utc| as_utc.checked_sub(SignedDuration::from_secs(offset)).ok()),
     };
     let Some(there) = instant.map(|instant| zone.to_datetime(instant)) else { return };
+    *at = partial(there);
+}
+
+fn partial(there: DateTime) -> PartialDateTime {
     let small = |number: i8| u8::try_from(number).ok();
-    *at = PartialDateTime {
+    PartialDateTime {
         year: u16::try_from(there.year()).ok(),
         month: small(there.month()),
         day: small(there.day()),
@@ -138,7 +161,7 @@ fn shift(at: &mut PartialDateTime, own: &TimeZone, zone: &TimeZone) {
         tz_hour: None,
         tz_minute: None,
         tz_minus: false,
-    };
+    }
 }
 
 /// What it says of the clock on the wall; nothing for a whole day.

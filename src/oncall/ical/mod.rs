@@ -20,7 +20,7 @@ use calcard::{
 };
 use jiff::{SignedDuration, civil::DateTime, tz::TimeZone};
 
-use self::local::{Zones, localise};
+use self::local::{Wall, Zones, localise};
 pub use self::roll::Roll;
 use super::timeline::{Turn, Window};
 use crate::{calendar::ZoneName, clock::Timestamp};
@@ -92,7 +92,8 @@ pub fn read(text: &str, zone: &ZoneName, roll: &Roll, window: Window) -> Result<
     }
     if left_out > 0 {
         let events = if left_out == 1 { "event" } else { "events" };
-        found.odd = Some(format!("{left_out} {events} in it cannot be read and are left out"));
+        found.odd =
+            Some(format!("{left_out} {events} in it cannot be read, so something is missing"));
     }
     found.turns.sort_by(|one, other| (one.from, &one.who).cmp(&(other.from, &other.who)));
     Ok(found)
@@ -103,7 +104,6 @@ fn calendars(text: &str) -> Result<Vec<ICalendar>, BadCalendar> {
     for _ in 0..PIECES {
         match parser.entry() {
             Entry::ICalendar(calendar) => calendars.push(calendar),
-            Entry::UnterminatedComponent(_) => return Err(BadCalendar::CutShort),
             Entry::TooManyComponents => return Err(BadCalendar::TooLarge),
             Entry::Eof => break,
             _ => {}
@@ -115,6 +115,11 @@ fn calendars(text: &str) -> Result<Vec<ICalendar>, BadCalendar> {
     };
     if calendars.is_empty() || !calendars.iter().all(is_calendar) {
         return Err(BadCalendar::NotOne);
+    }
+    // The parser takes half a calendar for a whole one.
+    let end = text.trim_end().lines().last().unwrap_or_default().trim();
+    if !end.eq_ignore_ascii_case("END:VCALENDAR") {
+        return Err(BadCalendar::CutShort);
     }
     Ok(calendars)
 }
@@ -145,11 +150,13 @@ fn unfold(
     let recurs = |event: &&&ICalendarComponent| event.has_property(&ICalendarProperty::Rrule);
     let leader = series.iter().find(recurs).or(series.first());
     let Some(zone) = leader.map(|event| zones.of_event(event)) else { return 0 };
-    let components: Vec<_> = series.iter().map(|event| localise(event, zones, &zone)).collect();
+    let wall = Wall { zone: &zone, until: window.until };
+    let components: Vec<_> = series.iter().map(|event| localise(event, zones, wall)).collect();
     // No time zone is left in it, so that nothing falls into an hour that is not there.
     let local = ICalendar { components };
     let expanded = local.expand_dates(calcard::common::timezone::Tz::Floating, RECURRENCES);
-    let mut left_out = expanded.errors.len() + usize::from(expanded.events.len() >= RECURRENCES);
+    let endless = expanded.events.len() >= RECURRENCES;
+    let mut left_out = expanded.errors.len() + usize::from(endless);
     for event in expanded.events {
         let Some(component) = usize::try_from(event.comp_id).ok().and_then(|id| series.get(id))
         else {
@@ -158,16 +165,16 @@ fn unfold(
         if component.status() == Some(&ICalendarStatus::Cancelled) {
             continue;
         }
-        let begin = wall(event.start.naive_local().and_utc().timestamp());
+        let begin = shown(event.start.naive_local().and_utc().timestamp());
         let end = match event.end {
-            TimeOrDelta::Time(end) => wall(end.naive_local().and_utc().timestamp()),
-            TimeOrDelta::Delta(lasts) => begin.and_then(|begin| {
-                begin.checked_add(SignedDuration::from_secs(lasts.num_seconds())).ok()
-            }),
+            TimeOrDelta::Time(end) => End::At(shown(end.naive_local().and_utc().timestamp())),
+            TimeOrDelta::Delta(lasts) => {
+                let lasts = SignedDuration::from_secs(lasts.num_seconds());
+                let by_hours = component.has_property(&ICalendarProperty::Duration) && lasts < DAY;
+                if by_hours { End::After(lasts) } else { End::Later(lasts) }
+            }
         };
-        let span =
-            begin.and_then(|at| instant(at, &zone)).zip(end.and_then(|at| instant(at, &zone)));
-        let Some((from, until)) = span else {
+        let Some((from, until)) = begin.and_then(|begin| span(begin, end, &zone)) else {
             left_out += 1;
             continue;
         };
@@ -179,8 +186,32 @@ fn unfold(
     left_out
 }
 
+/// When an event is over.
+#[derive(Clone, Copy)]
+enum End {
+    /// When the clock on the wall shows this.
+    At(Option<DateTime>),
+    /// When it shows so much more than at the beginning.
+    Later(SignedDuration),
+    /// When so much time has passed, whatever the clock shows.
+    After(SignedDuration),
+}
+
+/// What lasts as long is meant by days, not by hours.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn span(begin: DateTime, end: End, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
+    let from = instant(begin, zone)?;
+    let until = match end {
+        End::At(end) => instant(end?, zone)?,
+        End::Later(lasts) => instant(begin.checked_add(lasts).ok()?, zone)?,
+        End::After(lasts) => from.plus(lasts.try_into().ok()?),
+    };
+    Some((from, until))
+}
+
 /// What a clock without a zone shows so many seconds after 1970.
-fn wall(seconds: i64) -> Option<DateTime> {
+fn shown(seconds: i64) -> Option<DateTime> {
     let instant = jiff::Timestamp::from_second(seconds).ok()?;
     Some(TimeZone::UTC.to_datetime(instant))
 }

@@ -39,7 +39,10 @@ async fn a_calendar_is_read_in_the_background_and_pages_people_it_names() {
     assert!(early.contains("not known now\n  The calendar has not been read yet"), "{early}");
     bot.works().await;
     let said = bot.hears(ALICE, "/oncall").await;
-    assert!(said.contains("alice until Mon 13 Oct 09:00\n  Then Jane Doe, until Mon 20 Oct"), "{said}");
+    assert!(
+        said.contains("alice until Mon 13 Oct 09:00\n  Then Jane Doe, until Mon 20 Oct"),
+        "{said}"
+    );
     bot.hears(BOB, "/page primary help").await;
     assert_eq!(bot.chat.alone_with(ALICE).len(), 1);
     bot.clock.advance(Duration::from_hours(24 * 5));
@@ -74,17 +77,28 @@ async fn the_last_good_answer_is_kept_with_its_age_whatever_becomes_of_the_serve
         bot.works().await;
         let said = bot.hears(ALICE, "/oncall").await;
         assert!(said.contains("alice until Mon 13 Oct 09:00"), "{why}: {said}");
-        assert!(said.contains("The calendar cannot be read (") && said.contains(why), "{why}: {said}");
+        assert!(
+            said.contains("The calendar cannot be read (") && said.contains(why),
+            "{why}: {said}"
+        );
         assert!(said.contains("; this is what it said "), "{said}");
     }
     bot = bot.restarts().await;
     let said = bot.is_told(ALICE, "/oncall").await;
-    assert!(said.contains("alice until Mon 13 Oct 09:00") && said.contains("this is what it said 41 min"), "{said}");
-    answers(&server, ResponseTemplate::new(200).set_body_string(GOOD.replace("alice", "bob"))).await;
+    assert!(
+        said.contains("alice until Mon 13 Oct 09:00")
+            && said.contains("this is what it said 41 min"),
+        "{said}"
+    );
+    answers(&server, ResponseTemplate::new(200).set_body_string(GOOD.replace("alice", "bob")))
+        .await;
     bot.clock.advance(Duration::from_mins(5));
     bot.works().await;
     let said = bot.hears(ALICE, "/oncall").await;
-    assert!(said.contains("bob until Mon 13 Oct 09:00") && !said.contains("cannot be read"), "{said}");
+    assert!(
+        said.contains("bob until Mon 13 Oct 09:00") && !said.contains("cannot be read"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -92,7 +106,12 @@ async fn a_server_that_never_answered_well_leaves_it_unknown_and_says_why() {
     let bot = Bot::with(&from(r#""url": "http://127.0.0.1:1/team.ics?key=hidden""#)).await;
     bot.works().await;
     let said = bot.hears(ALICE, "/oncall").await;
-    assert!(said.contains("not known now\n  The calendar cannot be read: the server could not be reached"), "{said}");
+    assert!(
+        said.contains(
+            "not known now\n  The calendar cannot be read: the server could not be reached"
+        ),
+        "{said}"
+    );
     assert!(!said.contains("hidden"), "an address may be a secret: {said}");
     bot.hears(BOB, "/page primary help").await;
     assert!(bot.shows_of("page").contains("Nobody is on call there"), "{}", bot.shows_of("page"));

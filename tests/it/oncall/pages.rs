@@ -32,13 +32,13 @@ fn minutes(minutes: u64) -> Duration {
 async fn a_page_reaches_whoever_is_on_call_and_both_cards_say_who_is_on_it() {
     let bot = Bot::with(&two("")).await;
     bot.hears(BOB, "/page primary \"checkout is slow\"").await;
-    assert_eq!(
-        bot.shows_of("page"),
-        "Page to primary\nWaiting for an answer.\n[I am on it]"
-    );
+    assert_eq!(bot.shows_of("page"), "Page to primary\nWaiting for an answer.\n[I am on it]");
     let card = bot.reads_of("page");
     assert!(card.contains("checkout is slow\nLevel 1: alice: delivered 09:15 UTC"), "{card}");
-    assert!(card.contains("When nobody answers until 09:20 UTC, the next level is called."), "{card}");
+    assert!(
+        card.contains("When nobody answers until 09:20 UTC, the next level is called."),
+        "{card}"
+    );
     let calls = bot.chat.alone_with(ALICE);
     assert_eq!(calls.len(), 1);
     assert_eq!(
@@ -80,7 +80,8 @@ async fn when_nobody_answers_the_next_level_is_called_and_then_it_is_said() {
         "Page to primary\nNobody has answered, and nobody is left to be called.\n[I am on it]"
     );
     assert_eq!(bot.chat.alone_with(ALICE).len() + bot.chat.alone_with(CAROL).len(), 2);
-    let late = bot.chat.alone_with(CAROL)[0]["actions"][0]["data"]["say"].as_str().unwrap().to_owned();
+    let late =
+        bot.chat.alone_with(CAROL)[0]["actions"][0]["data"]["say"].as_str().unwrap().to_owned();
     bot.hears(CAROL, &late).await;
     assert!(bot.shows_of("page").contains("carol is on it, 09:26 UTC."), "late is not never");
     let told = bot.hears(ALICE, &late).await;
@@ -121,9 +122,16 @@ async fn the_card_says_why_it_has_not_arrived_and_that_it_is_tried_again() {
     bot.hears(BOB, "/page primary help").await;
     let card = bot.reads_of("page");
     assert!(card.contains("Not delivered yet."), "{card}");
-    assert!(card.contains("alice: not delivered yet (too much at once); tried again at 09:15"), "{card}");
+    assert!(
+        card.contains("alice: not delivered yet (too much at once); tried again at 09:15"),
+        "{card}"
+    );
     bot.passes(minutes(1)).await;
-    assert!(bot.reads_of("page").contains("alice: delivered 09:15 UTC"), "{}", bot.reads_of("page"));
+    assert!(
+        bot.reads_of("page").contains("alice: delivered 09:15 UTC"),
+        "{}",
+        bot.reads_of("page")
+    );
     assert_eq!(bot.chat.alone_with(ALICE).len(), 1);
 }
 
@@ -150,7 +158,10 @@ async fn a_message_that_may_have_arrived_is_sent_once_more_and_said_so() {
     assert!(card.contains("alice: perhaps delivered (no clear answer: time ran out)"), "{card}");
     bot.passes(minutes(1)).await;
     let card = bot.reads_of("page");
-    assert!(card.contains("alice: delivered 09:15 UTC, sent twice: the first may have arrived"), "{card}");
+    assert!(
+        card.contains("alice: delivered 09:15 UTC, sent twice: the first may have arrived"),
+        "{card}"
+    );
     assert_eq!(bot.chat.alone_with(ALICE).len(), 2);
     bot.chat.fails(&[Trouble::Lost, Trouble::Lost, Trouble::Lost]);
     bot.hears(BOB, "/page primary again").await;
@@ -195,7 +206,8 @@ async fn a_stranger_may_neither_page_nor_answer() {
     let told = bot.hears(ALICE, "/page primary wake up").await;
     assert!(told.contains("alice may not page people about"), "{told}");
     bot.hears(BOB, "/page primary help").await;
-    let say = bot.chat.alone_with(ALICE)[0]["actions"][0]["data"]["say"].as_str().unwrap().to_owned();
+    let say =
+        bot.chat.alone_with(ALICE)[0]["actions"][0]["data"]["say"].as_str().unwrap().to_owned();
     let told = bot.hears(MALLORY, &say).await;
     assert!(told.contains("mallory was not called by this page"), "{told}");
     assert!(bot.audit().await.contains(&"mallory page ack refused".to_owned()));
@@ -252,7 +264,11 @@ async fn another_program_is_told_signed_and_with_a_key_that_stays_the_same() {
     assert_eq!(body["person"], "alice");
     assert_eq!(body["message"], "it is \"down\"");
     assert_eq!(body["level"], 1);
-    let signed = format!("{}.{}", header(1, "x-pilothouse-timestamp"), String::from_utf8_lossy(&asked[1].body));
+    let signed = format!(
+        "{}.{}",
+        header(1, "x-pilothouse-timestamp"),
+        String::from_utf8_lossy(&asked[1].body)
+    );
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, SECRET.as_bytes());
     let tag = aws_lc_rs::hmac::sign(&key, signed.as_bytes());
     let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -268,14 +284,24 @@ async fn a_program_that_says_no_or_is_not_there_is_told_of() {
         .respond_with(ResponseTemplate::new(401).set_body_string("who are you?"))
         .mount(&server)
         .await;
-    let (bot, _folder) = hooked(&server).await;
+    let (bot, folder) = hooked(&server).await;
     bot.hears(BOB, "/page primary help").await;
     let card = bot.reads_of("page");
     assert!(card.contains("alice: failed: refused with status 401: who are you?"), "{card}");
     assert!(card.contains("carol: failed"), "{card}");
-    let uri = server.uri();
-    drop(server);
+    let page =
+        r#", "page": {"kind": "webhook", "url": "http://127.0.0.1:1/", "secret": "file:/none"}"#;
+    let bot = Bot::with(&two(page)).await;
     bot.hears(BOB, "/page primary again").await;
     let card = bot.reads_of("page");
-    assert!(card.contains("alice: not delivered yet (the server could not be reached"), "{uri}: {card}");
+    assert!(
+        card.contains("alice: not delivered yet (the secret file /none cannot be read"),
+        "{card}"
+    );
+    let page =
+        page.replace("file:/none", &format!("file:{}", folder.path().join("secret").display()));
+    let bot = Bot::with(&two(&page)).await;
+    bot.hears(BOB, "/page primary again").await;
+    let card = bot.reads_of("page");
+    assert!(card.contains("alice: not delivered yet (the server could not be reached"), "{card}");
 }

@@ -50,7 +50,7 @@ fn a_hand_over_in_an_hour_that_is_left_out_or_comes_twice_happens_once() {
         ]
     );
     let turns = rota_turns(&daily, &zone, window("2026-10-25T00:00Z", "2026-10-25T12:00Z"));
-    assert_eq!(lines(&turns)[1], "bob 2026-10-25T00:30Z 2026-10-26T01:30Z", "the first 02:30");
+    assert_eq!(lines(&turns)[1], "carol 2026-10-25T00:30Z 2026-10-26T01:30Z", "the first 02:30");
 }
 
 #[test]

@@ -5,7 +5,9 @@ use crate::world::{ALICE, BOB, Bot, CAROL, MALLORY, SERVICES};
 /// The usual services with two schedules. It is Thursday, 9 October 2025, 09:15 UTC.
 pub(super) fn with(oncall: &str) -> String {
     let services = SERVICES.trim_end().strip_suffix('}').unwrap();
-    format!("{services}, \"shop\": {{\"pipeline\": \"pretend\", \"environments\": {{}}}}, \"oncall\": {oncall}}}")
+    format!(
+        "{services}, \"shop\": {{\"pipeline\": \"pretend\", \"environments\": {{}}}}, \"oncall\": {oncall}}}"
+    )
 }
 
 const TWO: &str = r#"{
@@ -91,7 +93,11 @@ async fn only_whoever_may_page_gets_the_button_and_it_asks_what_to_say() {
     let inputs = [("message".to_owned(), "it is \"down\" --service x".to_owned())].into();
     let say = pilothouse::chat::fill(&bot.says_button("Page"), &inputs);
     bot.hears(BOB, &say).await;
-    assert!(bot.reads_of("page").contains("it is \"down\" --service x"), "{}", bot.reads_of("page"));
+    assert!(
+        bot.reads_of("page").contains("it is \"down\" --service x"),
+        "{}",
+        bot.reads_of("page")
+    );
     bot.hears(CAROL, "/page").await;
     assert!(bot.reads().contains("Whom do you want to page?"), "{}", bot.reads());
 }
