@@ -16,6 +16,7 @@ use crate::{
     oncall::{self, OnCall, PageCards, Pager, Pages},
     outbound::Outbound,
     pipelines::Pipeline,
+    runbooks::{self, Library, StepCards, StepKeeper, StepRuns},
     store::Db,
 };
 
@@ -63,6 +64,8 @@ pub struct World {
     pub freezes: Vec<FreezeSettings>,
     /// Who is on call when.
     pub oncall: oncall::Settings,
+    /// What to do, where anybody wrote that down.
+    pub runbooks: Option<runbooks::Given>,
     /// Who deploys.
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
@@ -90,7 +93,7 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World { access, services, freezes, oncall, pipelines, probes, channels } = world;
+        let World { access, services, freezes, oncall, runbooks, pipelines, probes, channels } = world;
         let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
         let ground =
             oncall::Ground { db: db.clone(), clock: clock.clone(), outbound: outbound.clone() };
@@ -110,7 +113,13 @@ impl App {
         let pages =
             Pages::new(db.clone(), clock.clone(), bell.clone(), oncall.clone(), access.clone());
         let pages = Arc::new(pages);
+        let settings = runbooks.as_ref().map(|given| given.settings.clone());
+        let steps = settings.as_ref().map(|settings| settings.steps.clone()).unwrap_or_default();
+        let steps = Arc::new(StepRuns::new(db.clone(), clock.clone(), bell.clone(), steps));
+        let library = settings.map(|settings| Arc::new(Library::new(settings, clock.clone())));
         let commands = Arc::new(Commands {
+            library,
+            steps: steps.clone(),
             access: access.clone(),
             oncall: oncall.clone(),
             pages: pages.clone(),
@@ -122,12 +131,17 @@ impl App {
             clock: clock.clone(),
         });
         let inbox = Inbox::new(db.clone(), clock.clone(), bell.clone());
-        let handlers: Vec<Arc<dyn Handler>> = vec![
+        let mut handlers: Vec<Arc<dyn Handler>> = vec![
+            Arc::new(StepCards {
+                runs: steps.clone(),
+                channels: channels.clone(),
+                clock: clock.clone(),
+            }),
             Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
             Arc::new(Forgetting(inbox)),
             Arc::new(oncall.begin().await?),
             Arc::new(PageCards { pages: pages.clone(), channels: channels.clone() }),
-            Arc::new(Pager::new(pages, oncall, access, channels.clone(), outbound)),
+            Arc::new(Pager::new(pages, oncall, access.clone(), channels.clone(), outbound)),
             Arc::new(Keeper {
                 deployments: deployments.clone(),
                 planner: planner.clone(),
@@ -142,6 +156,11 @@ impl App {
                 clock: clock.clone(),
             }),
         ];
+        if let Some(given) = runbooks {
+            given.check()?;
+            let (runner, clock) = (given.runner, clock.clone());
+            handlers.push(Arc::new(StepKeeper { runs: steps, access, runner, clock }));
+        }
         Forgetting::begin(&db, clock.now()).await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;

@@ -76,7 +76,9 @@ const LOOKS: &[(&str, &str)] = &[
     ("teams/oncall", include_str!("../cards/teams/oncall.json.hbs")),
     ("teams/page", include_str!("../cards/teams/page.json.hbs")),
     ("teams/plan", include_str!("../cards/teams/plan.json.hbs")),
+    ("teams/runbook", include_str!("../cards/teams/runbook.json.hbs")),
     ("teams/status", include_str!("../cards/teams/status.json.hbs")),
+    ("teams/step", include_str!("../cards/teams/step.json.hbs")),
 ];
 
 /// Draws cards.

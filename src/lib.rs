@@ -21,6 +21,7 @@
 //! | [`access`], [`audit`], [`jobs`] | who may; who did; what must survive a restart |
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
+//! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
 //! | [`deployments`] | the heart |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
@@ -41,6 +42,7 @@ pub mod names;
 pub mod oncall;
 pub mod outbound;
 pub mod pipelines;
+pub mod runbooks;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;

@@ -10,6 +10,7 @@ use crate::{
     deployments::{self, BadWish, NoWayBack},
     names::{is_invisible, nearest},
     oncall::PageError,
+    runbooks,
 };
 
 /// Why a command did not happen.
@@ -55,6 +56,9 @@ pub(super) enum Error {
     /// Nobody like that can be paged, or nothing like that answered.
     #[error("{0}")]
     Page(PageError),
+    /// No such runbook, or its step cannot be run now.
+    #[error("{0}")]
+    Runbook(runbooks::Error),
     /// Nothing waits that could be meant.
     #[error("{0}")]
     NothingMeant(String),
@@ -79,6 +83,15 @@ impl From<PageError> for Error {
         match error {
             PageError::Broken(error) => Self::Broken(error),
             known => Self::Page(known),
+        }
+    }
+}
+
+impl From<runbooks::Error> for Error {
+    fn from(error: runbooks::Error) -> Self {
+        match error {
+            runbooks::Error::Broken(error) => Self::Broken(error),
+            known => Self::Runbook(known),
         }
     }
 }

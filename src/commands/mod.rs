@@ -18,6 +18,7 @@ mod mine;
 mod oncall;
 mod page;
 mod rollback;
+mod runbook;
 mod show;
 mod status;
 mod unlock;
@@ -41,6 +42,7 @@ use crate::{
     },
     names::DeploymentId,
     oncall::{CALL, OnCall, PAGE, Pages},
+    runbooks::{Library, RUN, StepRuns},
     store::Db,
 };
 
@@ -60,6 +62,9 @@ const COMMANDS: &[Entry] = &[
     entry::<oncall::WhoIs>(),
     entry::<page::Page>(),
     entry::<page::Acknowledge>(),
+    entry::<runbook::Show>(),
+    entry::<runbook::Run>(),
+    entry::<runbook::Stop>(),
     entry::<help::Help>(),
 ];
 
@@ -173,6 +178,10 @@ pub struct Commands {
     pub oncall: Arc<OnCall>,
     /// Who is to answer.
     pub pages: Arc<Pages>,
+    /// What to do, where anybody wrote that down.
+    pub library: Option<Arc<Library>>,
+    /// What runs of it.
+    pub steps: Arc<StepRuns>,
     /// Where it is shown.
     pub channels: Arc<Channels>,
     /// Where refusals are written down.
@@ -232,6 +241,7 @@ impl Listener for Commands {
         match subject.kind.as_str() {
             LOCK => return self.lock_card(&actor, &subject.id).await,
             PAGE | CALL => return self.page_card(&actor, subject).await,
+            RUN => return self.step_card(&actor, &subject.id).await,
             deployments::SUBJECT => {}
             _ => return None,
         }

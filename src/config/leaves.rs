@@ -7,7 +7,7 @@ use crate::{
     calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
     names::{
-        Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service, Version,
+        Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service, StepName, Version,
     },
     oncall::CalendarUrl,
     outbound::{BadAddress, Base},
@@ -51,6 +51,7 @@ const KEYS: &[(&str, Check)] = &[
     ("roles", parsed::<RoleName>),
     ("rooms", parsed::<RoomName>),
     ("services", parsed::<Service>),
+    ("steps", parsed::<StepName>),
     ("who", parsed::<PersonName>),
 ];
 

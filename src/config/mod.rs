@@ -31,7 +31,7 @@ use crate::{
     chat::teams,
     deployments,
     names::{PersonName, PipelineName, RoleName, ScheduleName},
-    oncall, pipelines,
+    oncall, pipelines, runbooks,
 };
 
 /// The whole file, `pilothouse.yaml`.
@@ -63,6 +63,8 @@ pub struct Config {
     pub freezes: Vec<deployments::FreezeSettings>,
     /// Who is on call when.
     pub oncall: BTreeMap<ScheduleName, oncall::ScheduleSettings>,
+    /// What to do, where anybody wrote that down.
+    pub runbooks: Option<runbooks::Settings>,
 }
 
 impl Default for Config {
@@ -80,6 +82,7 @@ impl Default for Config {
             services: BTreeMap::new(),
             freezes: vec![],
             oncall: BTreeMap::new(),
+            runbooks: None,
         }
     }
 }

@@ -58,7 +58,7 @@ pub struct Words {
 
 /// What a file's Markdown holds.
 #[derive(Debug, Default)]
-pub struct Read {
+pub(super) struct Read {
     /// Its pieces, in order.
     pub blocks: Vec<Block>,
     /// Steps that are not named as steps are.
@@ -66,7 +66,7 @@ pub struct Read {
 }
 
 /// Reads Markdown.
-pub fn read(markdown: &str) -> Read {
+pub(super) fn read(markdown: &str) -> Read {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS;
@@ -107,6 +107,7 @@ impl Writer {
                 let html = html.trim_end();
                 if !html.starts_with("<!--") {
                     self.text(html);
+                    self.text(" ");
                 }
             }
             Event::SoftBreak => self.text(" "),

@@ -4,6 +4,7 @@ mod app;
 mod freezes;
 mod oncall;
 mod people;
+mod runbooks;
 mod services;
 mod teams;
 
@@ -44,6 +45,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     services::check(config, found);
     freezes::check(config, found);
     oncall::check(config, found);
+    runbooks::check(config, found, secrets);
 }
 
 impl<'a> Found<'a> {

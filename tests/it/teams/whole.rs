@@ -135,6 +135,7 @@ fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>) -> World {
         probes,
         freezes: vec![],
         oncall: BTreeMap::new(),
+        runbooks: None,
         channels: vec![teams.clone()],
     }
 }

@@ -25,6 +25,7 @@ use pilothouse::{
     names::PersonId,
     oncall,
     pipelines::Pipeline,
+    runbooks::{self, Given, Runner},
 };
 
 pub use chat::{PretendChat, Trouble};
@@ -93,6 +94,8 @@ struct Rules {
     freezes: Vec<deployments::FreezeSettings>,
     #[serde(default)]
     oncall: oncall::Settings,
+    #[serde(default)]
+    runbooks: Option<runbooks::Settings>,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -290,7 +293,7 @@ fn world(
     chat: &Arc<PretendChat>,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, oncall, services } = serde_json::from_str(services).unwrap();
+    let Rules { freezes, oncall, runbooks, services } = serde_json::from_str(services).unwrap();
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -304,6 +307,7 @@ fn world(
         services,
         freezes,
         oncall,
+        runbooks: runbooks.map(|settings| Given { settings, runner: runner.clone() }),
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         channels: vec![chat.clone()],
