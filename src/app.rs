@@ -93,7 +93,8 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World { access, services, freezes, oncall, runbooks, pipelines, probes, channels } = world;
+        let World { access, services, freezes, oncall, runbooks, pipelines, probes, channels } =
+            world;
         let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
         let ground =
             oncall::Ground { db: db.clone(), clock: clock.clone(), outbound: outbound.clone() };

@@ -43,7 +43,8 @@ impl Command for Show {
         let books = said.books().await?;
         let seen = said.books_they_see(&books).await;
         let sought = Sought { words, service, alert };
-        let asked = !(sought.words.is_empty() && sought.service.is_none() && sought.alert.is_none());
+        let asked =
+            !(sought.words.is_empty() && sought.service.is_none() && sought.alert.is_none());
         let note = |text: &str| {
             let odd = troubles(&books).filter(|_| !asked);
             [Some(text.to_owned()).filter(|text| !text.is_empty()), odd]

@@ -7,7 +7,8 @@ use crate::{
     calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
     names::{
-        Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service, StepName, Version,
+        Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service, StepName,
+        Version,
     },
     oncall::CalendarUrl,
     outbound::{BadAddress, Base},

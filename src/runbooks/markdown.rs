@@ -67,9 +67,8 @@ pub(super) struct Read {
 
 /// Reads Markdown.
 pub(super) fn read(markdown: &str) -> Read {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS;
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut writer = Writer::default();
     for event in Parser::new_ext(markdown, options) {
         writer.take(event);
@@ -116,9 +115,9 @@ impl Writer {
                 self.words.plain.push('\n');
             }
             Event::TaskListMarker(done) => self.text(if done { "☑ " } else { "☐ " }),
-            Event::InlineMath(text)
-            | Event::DisplayMath(text)
-            | Event::FootnoteReference(text) => self.text(&text),
+            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
+                self.text(&text)
+            }
             Event::Rule => self.flush(),
         }
     }
@@ -236,7 +235,10 @@ impl Writer {
             _ => {
                 self.words.rich.push_str(rich);
                 self.words.plain.push_str(plain);
-                self.text(&format!(" ({})", address.chars().take(LONGEST_LINK).collect::<String>()));
+                self.text(&format!(
+                    " ({})",
+                    address.chars().take(LONGEST_LINK).collect::<String>()
+                ));
             }
         }
     }

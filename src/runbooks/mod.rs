@@ -69,7 +69,9 @@ pub enum Error {
         step: StepName,
     },
     /// One at a time.
-    #[error("{by} has asked for {step} at {at}, and that run is not over yet: `/runbook stop {id}`")]
+    #[error(
+        "{by} has asked for {step} at {at}, and that run is not over yet: `/runbook stop {id}`"
+    )]
     Busy {
         /// The step.
         step: StepName,

@@ -2,10 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{
-    book::Runbook,
-    markdown::Block,
-};
+use super::{book::Runbook, markdown::Block};
 use crate::names::Service;
 
 /// What somebody says of the runbook they look for.

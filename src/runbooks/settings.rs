@@ -60,7 +60,11 @@ impl StepSettings {
     pub fn spoken(&self) -> String {
         let quoted = |word: &String| {
             let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-            if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("{word:?}") }
+            if !word.is_empty() && word.chars().all(plain) {
+                word.clone()
+            } else {
+                format!("{word:?}")
+            }
         };
         let program = self.program.display().to_string();
         let words = [&program].into_iter().chain(&self.arguments).map(quoted);

@@ -106,11 +106,9 @@ impl Piece {
                 plain: text.plain.clone(),
                 ..Self::default()
             },
-            Block::Text(text) => Self {
-                text: Some(text.rich.clone()),
-                plain: text.plain.clone(),
-                ..Self::default()
-            },
+            Block::Text(text) => {
+                Self { text: Some(text.rich.clone()), plain: text.plain.clone(), ..Self::default() }
+            }
             Block::Code { language, text } => Self {
                 code: Some(text.clone()),
                 language,
@@ -121,7 +119,9 @@ impl Piece {
                 let note = match may(name) {
                     May::Run => None,
                     May::Read => Some("You may not run it."),
-                    May::Nobody => Some("It cannot be run here: the configuration does not have it."),
+                    May::Nobody => {
+                        Some("It cannot be run here: the configuration does not have it.")
+                    }
                 };
                 let say = format!("/runbook run {book} {name}");
                 let plain = format!("Step {name}: {text}\n(say `{say}` to run it)");
@@ -240,9 +240,10 @@ impl View for ChoiceView {
 
     fn text(&self) -> String {
         let head = [self.title.clone()].into_iter().chain(self.note.clone());
-        let rows = self.rows.iter().map(|row| {
-            format!("{} ({}). Say `{}`.", row.title, row.details, row.button.say)
-        });
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| format!("{} ({}). Say `{}`.", row.title, row.details, row.button.say));
         head.chain(rows).collect::<Vec<_>>().join("\n")
     }
 }

@@ -18,6 +18,7 @@ mod package;
 mod replicas;
 mod restart;
 mod rollback;
+mod runbooks;
 mod speech;
 mod status;
 mod teams;

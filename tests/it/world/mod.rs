@@ -301,13 +301,15 @@ fn world(
             probes.insert((name.clone(), environment.clone()), vec![probe]);
         }
     }
+    let runner: Arc<dyn Runner> = pipeline.clone();
+    let runbooks = runbooks.map(|settings| Given { settings, runner });
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
     World {
         access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
         services,
         freezes,
         oncall,
-        runbooks: runbooks.map(|settings| Given { settings, runner: runner.clone() }),
+        runbooks,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         channels: vec![chat.clone()],
