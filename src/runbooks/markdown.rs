@@ -5,16 +5,15 @@
 //! written anew here. Nothing else of Markdown or HTML gets through.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-use url::Url;
 
-use super::table::Table;
+use super::{
+    link::{self, LONGEST},
+    table::Table,
+};
 use crate::{
     cards::inert,
     names::{StepName, is_invisible},
 };
-
-/// Longer addresses are shown, not linked.
-const LONGEST_LINK: usize = 1000;
 
 /// How deep lists are indented; deeper ones are as deep as that.
 const DEEPEST: usize = 6;
@@ -102,13 +101,12 @@ impl Writer {
                 None => self.text(&text),
             },
             Event::Code(text) => self.text(&format!("`{text}`")),
-            Event::Html(html) | Event::InlineHtml(html) => {
-                let html = html.trim_end();
-                if !html.starts_with("<!--") {
-                    self.text(html);
-                    self.text(" ");
-                }
+            Event::Html(html) if !html.starts_with("<!--") => {
+                self.text(html.trim_end());
+                self.text(" ");
             }
+            Event::InlineHtml(html) if !html.starts_with("<!--") => self.text(&html),
+            Event::Html(_) | Event::InlineHtml(_) => {}
             Event::SoftBreak => self.text(" "),
             Event::HardBreak => {
                 self.words.rich.push_str("\n\n");
@@ -213,7 +211,7 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) {
-        self.words.rich.push_str(&harmless(&inert(text)));
+        self.words.rich.push_str(&inert(text));
         self.words.plain.extend(text.chars().filter(|c| !is_invisible(*c)));
     }
 
@@ -222,12 +220,12 @@ impl Writer {
         let inside = std::mem::replace(&mut self.words, before);
         let plain = if inside.plain.trim().is_empty() { "link" } else { inside.plain.trim() };
         let rich = if inside.plain.trim().is_empty() { "link" } else { inside.rich.trim() };
-        match safe_link(&address) {
+        match link::safe(&address) {
             // A link inside a link is none.
             Some(url) if self.links.is_empty() && !rich.contains("](") => {
-                self.words.rich.push_str(&format!("[{rich}]({})", escaped(&url)));
+                self.words.rich.push_str(&format!("[{rich}]({})", link::escaped(&url)));
                 self.words.plain.push_str(&format!("{plain} ({url})"));
-                if disguised(plain, &url) {
+                if link::is_disguised(plain, &url) {
                     let host = url.host_str().unwrap_or_default().to_owned();
                     self.words.rich.push_str(&inert(&format!(" (leads to {host})")));
                 }
@@ -235,10 +233,7 @@ impl Writer {
             _ => {
                 self.words.rich.push_str(rich);
                 self.words.plain.push_str(plain);
-                self.text(&format!(
-                    " ({})",
-                    address.chars().take(LONGEST_LINK).collect::<String>()
-                ));
+                self.text(&format!(" ({})", address.chars().take(LONGEST).collect::<String>()));
             }
         }
     }
@@ -305,49 +300,6 @@ fn number(level: HeadingLevel) -> u8 {
         HeadingLevel::H5 => 5,
         HeadingLevel::H6 => 6,
     }
-}
-
-/// `{{DATE(…)}}` in a card is a function of Adaptive Cards; here it is text.
-fn harmless(text: &str) -> String {
-    text.replace("{{", "{\u{2009}{").replace("${", "$\u{2009}{")
-}
-
-/// The address, when it leads to the web and nowhere else.
-fn safe_link(address: &str) -> Option<Url> {
-    let url = Url::parse(address).ok()?;
-    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    let bare = url.username().is_empty() && url.password().is_none();
-    (web && bare && url.as_str().len() <= LONGEST_LINK).then_some(url)
-}
-
-/// An address that cannot end the Markdown around it.
-fn escaped(url: &Url) -> String {
-    let mut text = String::with_capacity(url.as_str().len());
-    for letter in url.as_str().chars() {
-        match letter {
-            '(' => text.push_str("%28"),
-            ')' => text.push_str("%29"),
-            '[' => text.push_str("%5B"),
-            ']' => text.push_str("%5D"),
-            '<' => text.push_str("%3C"),
-            '>' => text.push_str("%3E"),
-            '\\' => text.push_str("%5C"),
-            '`' => text.push_str("%60"),
-            '*' => text.push_str("%2A"),
-            '{' => text.push_str("%7B"),
-            '}' => text.push_str("%7D"),
-            '"' => text.push_str("%22"),
-            space if space.is_whitespace() || is_invisible(space) => {}
-            plain => text.push(plain),
-        }
-    }
-    text
-}
-
-/// Whether the words are an address of another host than the one they lead to.
-fn disguised(words: &str, url: &Url) -> bool {
-    let address = if words.starts_with("www.") { format!("https://{words}") } else { words.into() };
-    Url::parse(&address).is_ok_and(|shown| shown.has_host() && shown.host_str() != url.host_str())
 }
 
 /// A language as a card's `CodeBlock` calls it; it knows no others.

@@ -5,6 +5,7 @@
 
 mod book;
 mod library;
+mod link;
 mod markdown;
 mod runs;
 mod search;

@@ -30,6 +30,10 @@ const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "runbooks",
+        &["access", "audit", "cards", "chat", "clock", "jobs", "names", "pipelines", "store"],
+    ),
+    (
         "deployments",
         &[
             "access",

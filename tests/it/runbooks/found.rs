@@ -111,7 +111,7 @@ async fn a_file_that_changes_comes_goes_or_breaks_is_noticed_and_spoils_no_other
     assert_eq!(bot.chat.newest()["body"][0]["text"], "A new one about volcanoes");
     let all = bot.hears(ALICE, "/runbook").await;
     assert!(!all.contains("Checkout is down") && !all.contains("Hidden"), "{all}");
-    assert!(all.contains("Something is wrong: ") && all.contains("And 6 more."), "{all}");
+    assert!(all.contains("Something is wrong: ") && all.contains("And 7 more."), "{all}");
     assert!(all.contains("Checkout is slow") && all.contains("Renew certificates"), "{all}");
     let settings = serde_json::json!({"folder": folder.path(), "steps": serde_json::from_str::<serde_json::Value>(super::STEPS).unwrap()});
     let books = pilothouse::runbooks::Books::read(&serde_json::from_value(settings).unwrap());
