@@ -95,10 +95,8 @@ impl App {
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
         let World { access, services, freezes, oncall, runbooks, pipelines, probes, channels } =
             world;
-        let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
-        let ground =
-            oncall::Ground { db: db.clone(), clock: clock.clone(), outbound: outbound.clone() };
-        let oncall = Arc::new(OnCall::open(&oncall, access.people.keys(), ground)?);
+        let Foundation { db, clock, bell, .. } = foundation.clone();
+        let (oncall, pages) = awake(&foundation, &oncall, &access)?;
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
@@ -111,13 +109,7 @@ impl App {
             vec![],
             clock.clone(),
         );
-        let pages =
-            Pages::new(db.clone(), clock.clone(), bell.clone(), oncall.clone(), access.clone());
-        let pages = Arc::new(pages);
-        let settings = runbooks.as_ref().map(|given| given.settings.clone());
-        let steps = settings.as_ref().map(|settings| settings.steps.clone()).unwrap_or_default();
-        let steps = Arc::new(StepRuns::new(db.clone(), clock.clone(), bell.clone(), steps));
-        let library = settings.map(|settings| Arc::new(Library::new(settings, clock.clone())));
+        let (library, steps) = written_down(&foundation, runbooks.as_ref());
         let commands = Arc::new(Commands {
             library,
             steps: steps.clone(),
@@ -133,16 +125,8 @@ impl App {
         });
         let inbox = Inbox::new(db.clone(), clock.clone(), bell.clone());
         let mut handlers: Vec<Arc<dyn Handler>> = vec![
-            Arc::new(StepCards {
-                runs: steps.clone(),
-                channels: channels.clone(),
-                clock: clock.clone(),
-            }),
             Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
             Arc::new(Forgetting(inbox)),
-            Arc::new(oncall.begin().await?),
-            Arc::new(PageCards { pages: pages.clone(), channels: channels.clone() }),
-            Arc::new(Pager::new(pages, oncall, access.clone(), channels.clone(), outbound)),
             Arc::new(Keeper {
                 deployments: deployments.clone(),
                 planner: planner.clone(),
@@ -157,14 +141,75 @@ impl App {
                 clock: clock.clone(),
             }),
         ];
-        if let Some(given) = runbooks {
-            given.check()?;
-            let (runner, clock) = (given.runner, clock.clone());
-            handlers.push(Arc::new(StepKeeper { runs: steps, access, runner, clock }));
-        }
+        let around = Around { access, channels: channels.clone(), foundation: foundation.clone() };
+        handlers.extend(around.on_call(oncall, pages).await?);
+        handlers.extend(around.runbooks(steps, runbooks)?);
         Forgetting::begin(&db, clock.now()).await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, foundation })
+    }
+}
+
+/// Who is on call, and the pages that reach them.
+fn awake(
+    foundation: &Foundation,
+    settings: &oncall::Settings,
+    access: &access::Settings,
+) -> anyhow::Result<(Arc<OnCall>, Arc<Pages>)> {
+    let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
+    let ground = oncall::Ground { db: db.clone(), clock: clock.clone(), outbound };
+    let people: Vec<_> = access.people.keys().cloned().collect();
+    let oncall = Arc::new(OnCall::open(settings, &people, &ground)?);
+    let access = Arc::new(Access::new(access));
+    let pages = Arc::new(Pages::new(db, clock, bell, oncall.clone(), access));
+    Ok((oncall, pages))
+}
+
+/// What is written down about what to do, and what runs of it.
+fn written_down(
+    foundation: &Foundation,
+    given: Option<&runbooks::Given>,
+) -> (Option<Arc<Library>>, Arc<StepRuns>) {
+    let Foundation { db, clock, bell, .. } = foundation.clone();
+    let settings = given.map(|given| given.settings.clone());
+    let steps = settings.as_ref().map(|settings| settings.steps.clone()).unwrap_or_default();
+    let library = settings.map(|settings| Arc::new(Library::new(settings, clock.clone())));
+    (library, Arc::new(StepRuns::new(db, clock, bell, steps)))
+}
+
+/// What the worker's hands hold on to.
+struct Around {
+    access: Arc<Access>,
+    channels: Arc<Channels>,
+    foundation: Foundation,
+}
+
+impl Around {
+    async fn on_call(
+        &self,
+        oncall: Arc<OnCall>,
+        pages: Arc<Pages>,
+    ) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
+        let Self { access, channels, foundation } = self;
+        let (access, channels) = (access.clone(), channels.clone());
+        Ok(vec![
+            Arc::new(oncall.begin().await?),
+            Arc::new(PageCards { pages: pages.clone(), channels: channels.clone() }),
+            Arc::new(Pager::new(pages, oncall, access, channels, foundation.outbound.clone())),
+        ])
+    }
+
+    fn runbooks(
+        &self,
+        runs: Arc<StepRuns>,
+        given: Option<runbooks::Given>,
+    ) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
+        let Some(given) = given else { return Ok(vec![]) };
+        given.check()?;
+        let (channels, clock) = (self.channels.clone(), self.foundation.clock.clone());
+        let cards = StepCards { runs: runs.clone(), channels, clock: clock.clone() };
+        let (access, runner) = (self.access.clone(), given.runner);
+        Ok(vec![Arc::new(cards), Arc::new(StepKeeper { runs, access, runner, clock })])
     }
 }

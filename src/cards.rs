@@ -1,20 +1,23 @@
 //! Turns what the bot wants to show into the JSON a chat can draw.
 //!
 //! The looks are handlebars templates in `cards/<chat>/`, compiled into the program. A value can
-//! only ever fill a JSON string, never leave it; text from outside goes through the `md` helper,
-//! so that it cannot become a link, a mention or a heading either.
-
-use std::fmt::Write as _;
+//! only ever fill a JSON string, never leave it; text from outside goes through the `md` helper
+//! where Markdown is read, and through `plain` or `code` where it is not, so that it cannot become
+//! a link, a mention or a heading either. However long the texts, the card stays small enough.
 
 use anyhow::Context as _;
 use handlebars::{
-    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderError,
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
     RenderErrorReason,
 };
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{names::is_invisible, secrets::redact};
+pub use crate::markdown::{inert, inert_start, web_link};
+use crate::{
+    markdown::{code, inert_line, inert_lines, plain, prose},
+    secrets::redact,
+};
 
 /// Something worth showing. Its look is `cards/<chat>/<NAME>.json.hbs`.
 pub trait View: Serialize {
@@ -81,6 +84,24 @@ const LOOKS: &[(&str, &str)] = &[
     ("teams/step", include_str!("../cards/teams/step.json.hbs")),
 ];
 
+/// What several looks have in common: `{{> button}}`.
+const PARTS: &[(&str, &str)] = &[
+    ("button", include_str!("../cards/teams/button.part.hbs")),
+    ("changes", include_str!("../cards/teams/changes.part.hbs")),
+    ("facts", include_str!("../cards/teams/facts.part.hbs")),
+    ("row", include_str!("../cards/teams/row.part.hbs")),
+];
+
+/// The largest card that is drawn whole, in bytes of JSON: what every way into Teams takes. A bot's
+/// message may be larger, but a webhook's may not, and nobody reads as much.
+const LARGEST: usize = 28 * 1024;
+
+/// How many letters of each text a card keeps, the first of these with which it is small enough.
+const CUTS: [usize; 7] = [usize::MAX, 2000, 600, 240, 120, 60, 24];
+
+/// What is never cut: a shorter command or address would be another one.
+const WHOLE: [&str; 2] = ["say", "url"];
+
 /// Draws cards.
 pub struct Renderer(Handlebars<'static>);
 
@@ -93,13 +114,21 @@ impl Renderer {
         let mut handlebars = Handlebars::new();
         handlebars.set_strict_mode(true);
         handlebars.register_escape_fn(escape_json);
-        handlebars.register_helper("md", Box::new(md));
-        handlebars.register_helper("mdlines", Box::new(md_lines));
-        for (name, look) in LOOKS {
+        handlebars.register_helper("md", Box::new(Helping("md", inert_line)));
+        handlebars.register_helper("mdlines", Box::new(Helping("mdlines", inert_lines)));
+        handlebars.register_helper("plain", Box::new(Helping("plain", plain)));
+        handlebars.register_helper("code", Box::new(Helping("code", code)));
+        handlebars.register_helper("prose", Box::new(Prose));
+        for (name, look) in PARTS.iter().chain(LOOKS) {
             anyhow::ensure!(!look.contains("{{{") && !look.contains("{{&"), "{name} is unescaped");
             handlebars.register_template_string(name, look).with_context(|| (*name).to_owned())?;
         }
         Ok(Self(handlebars))
+    }
+
+    /// Every look there is, like `teams/deployment`.
+    pub fn looks() -> impl Iterator<Item = &'static str> {
+        LOOKS.iter().map(|(name, _)| *name)
     }
 
     /// The card as `chat` draws it; `None` when this chat has no look for it.
@@ -111,9 +140,64 @@ impl Renderer {
         if !self.0.has_template(&look) {
             return Ok(None);
         }
-        let json = self.0.render(&look, &card.data)?;
-        let drawn = serde_json::from_str(&redact(&json)).with_context(|| look)?;
-        Ok(Some(drawn))
+        self.draw(&look, &card.data).map(Some)
+    }
+
+    /// What `look` makes of a view's plain data. Texts are shortened as far as it takes for the
+    /// card to be small enough.
+    ///
+    /// # Errors
+    /// When they do not fit together: a fault of the program.
+    pub fn draw(&self, look: &str, data: &Value) -> anyhow::Result<Value> {
+        let mut drawn = Value::Null;
+        for longest in CUTS {
+            let last = CUTS.ends_with(&[longest]);
+            // Texts that are too long by themselves need not be drawn to know it.
+            if !last && letters(data, longest) > LARGEST {
+                continue;
+            }
+            let json = if longest == usize::MAX {
+                self.0.render(look, data)?
+            } else {
+                self.0.render(look, &shortened(data, longest))?
+            };
+            drawn = serde_json::from_str(&redact(&json)).with_context(|| look.to_owned())?;
+            // The template's own white space is not sent.
+            if json.len() <= LARGEST || drawn.to_string().len() <= LARGEST {
+                break;
+            }
+        }
+        Ok(drawn)
+    }
+}
+
+/// At least how many letters the texts in `data` have, when no text has more than `longest`.
+fn letters(data: &Value, longest: usize) -> usize {
+    match data {
+        // A letter is at most four bytes.
+        Value::String(text) => (text.len() / 4).min(longest),
+        Value::Array(items) => items.iter().map(|item| letters(item, longest)).sum(),
+        Value::Object(fields) => fields.values().map(|field| letters(field, longest)).sum(),
+        _ => 0,
+    }
+}
+
+/// `data` with every text cut that is longer.
+fn shortened(data: &Value, longest: usize) -> Value {
+    match data {
+        Value::String(text) => match text.char_indices().nth(longest) {
+            Some((end, _)) => Value::String(format!("{}…", &text[..end])),
+            None => data.clone(),
+        },
+        Value::Array(items) => items.iter().map(|item| shortened(item, longest)).collect(),
+        Value::Object(fields) => {
+            let field = |(name, field): (&String, &Value)| {
+                let whole = WHOLE.contains(&name.as_str());
+                (name.clone(), if whole { field.clone() } else { shortened(field, longest) })
+            };
+            Value::Object(fields.iter().map(field).collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -123,30 +207,44 @@ fn escape_json(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// `{{md text}}`: text from outside, inert in a card's Markdown.
-fn md(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    out.write(&escape_json(&inert(&given(helper, "md")?)))?;
-    Ok(())
+/// A helper of that name, `{{md text}}`, that writes what its function makes of a text.
+struct Helping(&'static str, fn(&str) -> String);
+
+impl HelperDef for Helping {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        out.write(&escape_json(&(self.1)(&given(helper, self.0)?)))?;
+        Ok(())
+    }
 }
 
-/// `{{mdlines text}}`: the same line by line, which is what Teams makes of an empty line.
-fn md_lines(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    let text = given(helper, "mdlines")?;
-    let lines: Vec<String> = text.lines().map(inert).collect();
-    out.write(&escape_json(&lines.join("\n\n")))?;
-    Ok(())
+/// `{{prose spans}}`: a paragraph of texts, `[{"text": …, "url": …}]`, those with an address being
+/// links to the web.
+struct Prose;
+
+impl HelperDef for Prose {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let spans = helper.param(0).and_then(|value| value.value().as_array());
+        let spans = spans.ok_or(RenderErrorReason::ParamNotFoundForIndex("prose", 0))?;
+        let spans = spans
+            .iter()
+            .map(|span| (span["text"].as_str().unwrap_or_default(), span["url"].as_str()));
+        out.write(&escape_json(&prose(spans)))?;
+        Ok(())
+    }
 }
 
 /// The one value a helper is given; a missing one is a fault of the program.
@@ -156,24 +254,4 @@ fn given(helper: &Helper<'_>, name: &'static str) -> Result<String, RenderError>
         return Err(RenderErrorReason::MissingVariable(value.relative_path().cloned()).into());
     }
     Ok(value.value().as_str().map_or_else(|| value.value().to_string(), str::to_owned))
-}
-
-/// Text as Teams' Markdown shows it letter by letter: nothing in it is a link, a mention, emphasis
-/// or a list, no letter is invisible, and it stays on one line.
-pub fn inert(text: &str) -> String {
-    let mut inert = String::with_capacity(text.len() + 8);
-    for letter in text.chars() {
-        match letter {
-            '\n' | '\r' | '\t' => inert.push(' '),
-            // The middle of `<at>`: Teams has no escape for it, so the bracket becomes its look-alike.
-            '<' => inert.push('\u{2039}'),
-            '>' => inert.push('\u{203a}'),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '#' | '~' | '|' | '!' => {
-                let _ = write!(inert, "\\{letter}");
-            }
-            hidden if is_invisible(hidden) => {}
-            plain => inert.push(plain),
-        }
-    }
-    inert
 }

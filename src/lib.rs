@@ -17,7 +17,7 @@
 //! |---|---|
 //! | [`names`], [`calendar`], [`clock`], [`secrets`] | names checked once; days and zones; the time; what must not be shown |
 //! | [`telemetry`], [`store`], [`outbound`] | logs and metrics; the database; the one way out |
-//! | [`cards`] | views become the JSON a chat can draw |
+//! | [`markdown`], [`cards`] | texts that stay texts; views become the JSON a chat can draw |
 //! | [`access`], [`audit`], [`jobs`] | who may; who did; what must survive a restart |
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
@@ -38,6 +38,7 @@ pub mod config;
 pub mod deployments;
 pub mod health;
 pub mod jobs;
+pub mod markdown;
 pub mod names;
 pub mod oncall;
 pub mod outbound;

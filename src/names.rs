@@ -136,12 +136,7 @@ number! { DeploymentId PageId StepRunId }
 impl PlanDigest {
     /// The digest as hex digits.
     pub fn of(bytes: &[u8]) -> Self {
-        use fmt::Write as _;
-        let mut hex = String::with_capacity(2 * bytes.len());
-        for byte in bytes {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Self(hex)
+        Self(hex(bytes))
     }
 
     /// What a card shows and a button says. Eight hex digits: a person can compare them, and
@@ -154,6 +149,15 @@ impl PlanDigest {
     pub fn is(&self, said: &Self) -> bool {
         said.0.len() >= 4 && self.0.starts_with(&said.0)
     }
+}
+
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Who somebody is, as proved by the chat they speak through; never a display name.
@@ -214,10 +218,13 @@ fn shown(text: &str) -> String {
     plain.replace('`', "'")
 }
 
-/// Control and direction-changing characters: they are never part of a name, nor shown to people.
+/// Control, direction-changing and other characters without a look of their own: they are never
+/// part of a name, nor shown to people.
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// ` Did you mean x?`, or ` There are: a, b, c.` for somebody who said a name that is unknown.

@@ -103,9 +103,8 @@ impl Commands {
         permission: Permission,
         services: &[Service],
     ) -> Result<(), Denied> {
-        let (first, others) = match services.split_first() {
-            None => return self.access.require(actor, permission, Target::default()).await,
-            Some(services) => services,
+        let Some((first, others)) = services.split_first() else {
+            return self.access.require(actor, permission, Target::default()).await;
         };
         let of = |service| Target { service: Some(service), environment: None };
         let denied = self.access.require(actor, permission, of(first)).await;

@@ -45,6 +45,19 @@ pub enum BadWish {
     /// No such version: the pipeline's sentence.
     #[error("{0}")]
     Version(String),
+    /// The pipeline could not be asked about the version now.
+    #[error(
+        "The pipeline `{pipeline}` could not say what `{version}` is: {error}. Nothing was \
+         changed. Try again in a minute."
+    )]
+    Unanswered {
+        /// Which pipeline.
+        pipeline: PipelineName,
+        /// What it was asked about.
+        version: Version,
+        /// What went wrong.
+        error: anyhow::Error,
+    },
     /// There is nothing to go back to.
     #[error("{0}.")]
     NoWayBack(#[from] NoWayBack),
@@ -67,10 +80,7 @@ impl Planner {
             let own = service.environments.values().filter_map(|e| e.pipeline.as_ref());
             for pipeline in own.chain([&service.pipeline]) {
                 let known = pipelines.contains_key(pipeline);
-                anyhow::ensure!(
-                    known,
-                    "{name} names the pipeline `{pipeline}`, which is not there"
-                );
+                anyhow::ensure!(known, "{name} names the pipeline `{pipeline}`, which is missing");
             }
         }
         Ok(Self { services, pipelines, access, freezes: Freezes::default() })
@@ -257,7 +267,11 @@ impl Planner {
         let resolved = self.pipeline(&plan.pipeline)?.resolve(&wish).await;
         resolved.map_err(|error| match error {
             Unresolved::NoSuchVersion(sentence) => BadWish::Version(sentence),
-            Unresolved::Broken(error) => BadWish::Broken(error),
+            Unresolved::Broken(error) => {
+                let (pipeline, version) = (plan.pipeline.clone(), version.clone());
+                tracing::warn!(%pipeline, %version, "a pipeline could not be asked: {error:#}");
+                BadWish::Unanswered { pipeline, version, error }
+            }
         })
     }
 
@@ -302,7 +316,7 @@ impl Planner {
         let again = again.map(|again| Plan { exception: plan.exception.clone(), ..again });
         let (plan, denied) = match again {
             Ok(plan) => (plan, denied.map(|denied| denied.to_string())),
-            Err(BadWish::Broken(error)) => return Err(error),
+            Err(BadWish::Broken(error) | BadWish::Unanswered { error, .. }) => return Err(error),
             Err(gone) => (plan.clone(), Some(gone.to_string())),
         };
         let good = standing.and_then(|standing| standing.good.clone());

@@ -8,7 +8,7 @@ use super::{
     state::{Event, State},
     store,
 };
-use crate::{access::Actor, chat::Place, clock::Timestamp, names::DeploymentId};
+use crate::{access::Actor, chat::Place, clock::Timestamp, names::DeploymentId, store::Tx};
 
 /// Somebody asks for a deployment.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Deployments {
         if let Some(earlier) = store::by_origin(&mut tx, &request.origin).await? {
             return Ok(earlier);
         }
-        let superseded = self.waiting_like(&request).await?;
+        let superseded = waiting_like(&mut tx, &request).await?;
         let origin = request.origin.clone();
         let mut deployment = Deployment::of(request, now);
         let (mut inserted, mut effects);
@@ -75,27 +75,26 @@ impl Deployments {
         }
         Ok(inserted)
     }
+}
 
-    /// What the requester already has waiting in that environment.
-    async fn waiting_like(&self, request: &Request) -> Result<Vec<DeploymentId>, Error> {
-        let mut superseded = vec![];
-        for other in self.open().await? {
-            let there = other.plan.service == request.plan.service
-                && other.plan.environment == request.plan.environment;
-            if !there || !matches!(other.state, State::AwaitingApproval { .. }) {
-                continue;
-            }
-            if other.plan.digest() == request.plan.digest() {
-                let version = other.plan.version.to_string();
-                let environment = other.plan.environment;
-                return Err(Error::AlreadyAsked { version, environment, id: other.id });
-            }
-            if other.requested_by == request.by {
-                superseded.push(other.id);
-            }
+/// What the requester already has waiting in that environment.
+async fn waiting_like(tx: &mut Tx<'_>, request: &Request) -> Result<Vec<DeploymentId>, Error> {
+    let Plan { service, environment, .. } = &request.plan;
+    let mut superseded = vec![];
+    for other in store::waiting(tx, service, environment).await? {
+        if !matches!(other.state, State::AwaitingApproval { .. }) {
+            continue;
         }
-        Ok(superseded)
+        if other.plan.digest() == request.plan.digest() {
+            let version = other.plan.version.to_string();
+            let environment = other.plan.environment;
+            return Err(Error::AlreadyAsked { version, environment, id: other.id });
+        }
+        if other.requested_by == request.by {
+            superseded.push(other.id);
+        }
     }
+    Ok(superseded)
 }
 
 impl Deployment {

@@ -57,8 +57,15 @@ pub(super) struct Fact {
 #[derive(Debug, Serialize)]
 pub(super) struct ChangesView {
     pub(super) heading: String,
-    commits: Vec<String>,
+    commits: Vec<CommitView>,
     more: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CommitView {
+    /// As short as people say it.
+    id: String,
+    text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -229,11 +236,11 @@ pub(super) fn changes_of(plan: &Plan) -> Option<ChangesView> {
             from.version
         ),
     };
-    let line = |commit: &Commit| {
-        let short: String = commit.id.chars().take(7).collect();
-        format!("{short} {} ({})", commit.title, commit.author)
+    let view = |commit: &Commit| CommitView {
+        id: commit.id.chars().take(7).collect(),
+        text: format!("{} ({})", commit.title, commit.author),
     };
-    let commits: Vec<String> = commits.iter().take(COMMITS).map(line).collect();
+    let commits: Vec<CommitView> = commits.iter().take(COMMITS).map(view).collect();
     let more = total.saturating_sub(commits.len());
     let more = (more > 0).then(|| format!("and {more} more"));
     Some(ChangesView { heading, commits, more })
@@ -265,7 +272,7 @@ fn tail(deployment: &Deployment) -> Option<String> {
 fn checks(deployment: &Deployment) -> Vec<String> {
     let State::Verifying(proof) = &deployment.state else { return vec![] };
     let line = |Answer { healthy, detail }: &Answer| {
-        format!("{}: {detail}", if *healthy { "well" } else { "not well" })
+        format!("{}: {detail}", if *healthy { "Healthy" } else { "Not healthy" })
     };
     proof.answers.iter().map(line).collect()
 }

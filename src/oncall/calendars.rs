@@ -24,7 +24,7 @@ use crate::{
     calendar::ZoneName,
     clock::{Timestamp, spoken},
     jobs::{Handler, Job, Ran, Wish, enqueue},
-    names::is_invisible,
+    names::{hex, is_invisible},
 };
 
 const KIND: &str = "calendar";
@@ -79,7 +79,7 @@ impl Calendar {
             (None, None) => anyhow::bail!("a calendar has neither `url` nor `file`"),
         };
         Ok(Self {
-            source: PlainHex(&Sha256::digest(named)).to_string(),
+            source: hex(&Sha256::digest(named)),
             origin,
             // Nobody's calendar changes by the second.
             refresh: settings.refresh.0.max(Duration::from_secs(10)),
@@ -198,16 +198,15 @@ impl Level for Calendar {
         if fetched.0 == 0 {
             return Ok(Roster::unknown(&format!("The calendar cannot be read: {trouble}.")));
         }
-        let (turns, odd) = match self.known(fetched, window) {
-            Some(known) => known,
-            None => {
-                // A day more, so that it need not be read anew for each question.
-                let wide = Window { until: window.until.plus(Duration::from_hours(24)), ..window };
-                let ical::Read { turns, odd } = self.understand(self.body().await?, wide).await?;
-                let known = Known { fetched, window: wide, turns: turns.clone(), odd: odd.clone() };
-                *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
-                (turns, odd)
-            }
+        let (turns, odd) = if let Some(known) = self.known(fetched, window) {
+            known
+        } else {
+            // A day more, so that it need not be read anew for each question.
+            let wide = Window { until: window.until.plus(Duration::from_hours(24)), ..window };
+            let ical::Read { turns, odd } = self.understand(self.body().await?, wide).await?;
+            let known = Known { fetched, window: wide, turns: turns.clone(), odd: odd.clone() };
+            *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+            (turns, odd)
         };
         let old = (!trouble.is_empty()).then(|| {
             format!(
@@ -261,13 +260,4 @@ fn contents(file: &std::path::Path) -> anyhow::Result<String> {
     opened.take(limit).read_to_string(&mut text).context("it is not UTF-8 text")?;
     anyhow::ensure!(text.len() <= LARGEST, BadCalendar::TooLarge);
     Ok(text)
-}
-
-/// Bytes as hex digits.
-struct PlainHex<'a>(&'a [u8]);
-
-impl std::fmt::Display for PlainHex<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }

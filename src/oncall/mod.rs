@@ -107,10 +107,10 @@ impl OnCall {
     ///
     /// # Errors
     /// When a level says neither where its calendar is, nor who takes turns.
-    pub fn open<'a>(
+    pub fn open(
         settings: &Settings,
-        people: impl Iterator<Item = &'a PersonName> + Clone,
-        ground: Ground,
+        people: &[PersonName],
+        ground: &Ground,
     ) -> anyhow::Result<Self> {
         let (mut schedules, mut all) = (BTreeMap::new(), vec![]);
         for (name, settings) in settings {
@@ -122,8 +122,8 @@ impl OnCall {
                         levels.push(Arc::new(Rota { settings: rota.clone(), zone }));
                     }
                     LevelSettings::Ical(ical) => {
-                        let roll = Roll::new(people.clone(), &ical.who);
-                        let opened = calendars::Calendar::open(ical, &zone, roll, &ground)?;
+                        let roll = Roll::new(people, &ical.who);
+                        let opened = calendars::Calendar::open(ical, &zone, roll, ground)?;
                         let calendar = Arc::new(opened);
                         all.push(calendar.clone());
                         levels.push(calendar);
@@ -132,7 +132,7 @@ impl OnCall {
             }
             schedules.insert(name.clone(), Schedule { settings: settings.clone(), levels });
         }
-        Ok(Self { schedules, calendars: all, ground })
+        Ok(Self { schedules, calendars: all, ground: ground.clone() })
     }
 
     /// Has every calendar read in the background; returns who does it.

@@ -51,9 +51,9 @@ fn regular(rota: &RotaSettings, zone: &TimeZone, window: Window) -> Option<Vec<T
     let today = zone.to_datetime(jiff::Timestamp::from_millisecond(window.from.0).ok()?).date();
     let past = i64::from(first.until(today).ok()?.get_days());
     // One more to each side: the hand-over may be late on its day, or a day away in another zone.
-    let mut number = past.div_euclid(days) - 2;
+    let first_number = past.div_euclid(days) - 2;
     let mut turns = vec![];
-    for _ in 0..MOST {
+    for number in first_number..first_number + MOST {
         let from = instant(hand_over(first, number.checked_mul(days)?, rota.at)?, zone)?;
         let next = instant(hand_over(first, (number + 1).checked_mul(days)?, rota.at)?, zone)?;
         if from >= window.until {
@@ -64,7 +64,6 @@ fn regular(rota: &RotaSettings, zone: &TimeZone, window: Window) -> Option<Vec<T
             let who = Who::Person(rota.people[index].clone());
             turns.push(Turn { who, from, until: next });
         }
-        number += 1;
     }
     Some(turns)
 }

@@ -130,7 +130,7 @@ impl Row {
         let LevelNow { watches, note } = level;
         let Some(first) = watches.first() else {
             let who = format!("{label}not known now");
-            return Self { who, color: "Warning", then: None, note: note.clone() };
+            return Self { who, color: "warning", then: None, note: note.clone() };
         };
         let until = first.until.map_or_else(
             || ", with no hand-over in the next two months".to_owned(),
@@ -147,7 +147,7 @@ impl Row {
         });
         Self {
             who: format!("{label}{}{until}", names(first)),
-            color: if first.who.is_empty() { "Warning" } else { "Default" },
+            color: if first.who.is_empty() { "warning" } else { "emphasis" },
             then: next,
             note: note.clone(),
         }

@@ -3,13 +3,10 @@
 use serde::Deserialize;
 
 use super::{
-    markdown::{self, Block, Words},
+    markdown::{self, Block, Span, Words},
     settings::Settings,
 };
-use crate::{
-    cards::inert,
-    names::{RunbookName, Service, StepName, is_invisible},
-};
+use crate::names::{RunbookName, Service, StepName, is_invisible};
 
 /// Longest title that is kept.
 const TITLE: usize = 120;
@@ -87,7 +84,7 @@ pub fn read(
         }
     }
     let first = blocks.iter().find_map(|block| match block {
-        Block::Heading { text, .. } => Some(text.plain.clone()),
+        Block::Heading { words, .. } => Some(words.text()),
         _ => None,
     });
     let title = title.or_else(|| first.clone()).unwrap_or_else(|| name.to_string());
@@ -95,7 +92,7 @@ pub fn read(
     let title = if title.is_empty() { name.to_string() } else { title };
     let mut blocks = cut(blocks);
     // The title is on the card already.
-    if matches!(blocks.first(), Some(Block::Heading { text, .. }) if text.plain == title) {
+    if matches!(blocks.first(), Some(Block::Heading { words, .. }) if words.text() == title) {
         blocks.remove(0);
     }
     Ok(Runbook {
@@ -177,18 +174,16 @@ fn cut(blocks: Vec<Block>) -> Vec<Block> {
 
 fn pieces(block: Block) -> Vec<Block> {
     match block {
-        Block::Text(words) if words.rich.chars().count() > 2 * PARAGRAPH => {
-            // Its formatting cannot be cut; its words can.
-            let letters: Vec<char> = words.plain.chars().collect();
-            let text = |piece: &[char]| {
-                let plain: String = piece.iter().collect();
-                Block::Text(Words { rich: inert(&plain), plain })
-            };
+        Block::Text(words) if letters(&words) > PARAGRAPH => {
+            // Links in something so long are given up.
+            let letters: Vec<char> = words.text().chars().collect();
+            let text =
+                |piece: &[char]| Block::Text(Words::plain(&piece.iter().collect::<String>()));
             letters.chunks(PARAGRAPH).map(text).collect()
         }
-        Block::Heading { level, text } if text.plain.chars().count() > TITLE * 2 => {
-            let plain: String = text.plain.chars().take(TITLE * 2).collect();
-            vec![Block::Heading { level, text: Words { rich: inert(&plain), plain } }]
+        Block::Heading { level, words } if letters(&words) > 2 * TITLE => {
+            let short: String = words.text().chars().take(2 * TITLE).collect();
+            vec![Block::Heading { level, words: Words::plain(&short) }]
         }
         Block::Code { language, text } => {
             let lines = text.lines().flat_map(|line| {
@@ -215,4 +210,12 @@ fn pieces(block: Block) -> Vec<Block> {
         }
         short => vec![short],
     }
+}
+
+/// How long a paragraph is, addresses included.
+fn letters(words: &Words) -> usize {
+    let span = |span: &Span| {
+        span.text.chars().count() + span.url.as_ref().map_or(0, |url| url.chars().count())
+    };
+    words.0.iter().map(span).sum()
 }

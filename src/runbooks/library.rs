@@ -180,45 +180,45 @@ impl Library {
     pub async fn books(self: &Arc<Self>) -> Arc<Books> {
         let now = self.clock.now();
         let before = {
-            let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-            let fresh = shelf.looked.is_some_and(|looked| now.since(looked) < LOOK);
+            let mut known = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+            let fresh = known.looked.is_some_and(|looked| now.since(looked) < LOOK);
             if fresh {
-                return shelf.books.clone();
+                return known.books.clone();
             }
-            let first = shelf.looked.is_none();
-            shelf.looked = Some(now);
-            (!first).then(|| shelf.files.clone())
+            let first = known.looked.is_none();
+            known.looked = Some(now);
+            (!first).then(|| known.files.clone())
         };
         let library = self.clone();
-        let looked = tokio::task::spawn_blocking(move || library.look(before));
+        let looked = tokio::task::spawn_blocking(move || library.look(before.as_deref()));
         looked.await.unwrap_or_else(|error| {
             tracing::error!("runbooks cannot be read: {error}");
             self.shelf.lock().unwrap_or_else(PoisonError::into_inner).books.clone()
         })
     }
 
-    fn look(&self, before: Option<Vec<File>>) -> Arc<Books> {
-        let shelf = || self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+    fn look(&self, before: Option<&[File]>) -> Arc<Books> {
+        let known = || self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
         let files = match files(&self.settings.folder) {
-            Ok(files) if before.as_ref() == Some(&files) => return shelf().books.clone(),
+            Ok(files) if before == Some(&files) => return known().books.clone(),
             Ok(files) => files,
             Err(what) => {
                 // The folder may be about to come back: what was read stays.
                 tracing::warn!(folder = %self.settings.folder.display(), "runbooks: {what}");
-                let known = shelf().books.clone();
+                let last = known().books.clone();
                 let file = self.settings.folder.display().to_string();
-                let mut troubles = known.troubles.clone();
+                let mut troubles = last.troubles.clone();
                 troubles.retain(|trouble| trouble.file != file);
                 troubles.push(Trouble { file, what });
-                return Arc::new(Books { all: known.all.clone(), troubles });
+                return Arc::new(Books { all: last.all.clone(), troubles });
             }
         };
         let books = Arc::new(Books::of(&self.settings, &files));
         for trouble in &books.troubles {
             tracing::warn!("a runbook is odd: {trouble}");
         }
-        let mut shelf = shelf();
-        (shelf.files, shelf.books) = (files, books.clone());
+        let mut last = known();
+        (last.files, last.books) = (files, books.clone());
         books
     }
 }

@@ -1,19 +1,22 @@
 //! Markdown of a file as blocks a card can show: its formatting is taken over only as far as it is
 //! safe. Pure.
 //!
-//! Whatever the file says is inert text; what stands around it (emphasis, links to the web) is
-//! written anew here. Nothing else of Markdown or HTML gets through.
+//! Whatever the file says is text; what is kept of its formatting is what a block is (a heading, an
+//! item of a list, code) and where links to the web lead. Nothing else of Markdown or HTML gets
+//! through.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use serde::Serialize;
+use url::Url;
 
-use super::{
-    link::{self, LONGEST},
-    table::Table,
-};
+use super::{language::language, table::Table};
 use crate::{
-    cards::inert,
+    cards::web_link,
     names::{StepName, is_invisible},
 };
+
+/// How much of an address that is no link is shown.
+const ADDRESS: usize = 200;
 
 /// How deep lists are indented; deeper ones are as deep as that.
 const DEEPEST: usize = 6;
@@ -26,7 +29,7 @@ pub enum Block {
         /// 1 for the largest.
         level: u8,
         /// Its words.
-        text: Words,
+        words: Words,
     },
     /// A paragraph, or an item of a list.
     Text(Words),
@@ -46,13 +49,54 @@ pub enum Block {
     },
 }
 
-/// Words with their formatting, and without.
+/// A paragraph, in pieces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words {
-    /// Markdown that is safe in a card.
-    pub rich: String,
-    /// The same as plain text.
-    pub plain: String,
+pub struct Words(pub Vec<Span>);
+
+/// Some words, and where they lead. Text from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// The words.
+    pub text: String,
+    /// A page of the web, when they are a link.
+    pub url: Option<String>,
+}
+
+impl Words {
+    /// One plain text.
+    pub fn plain(text: &str) -> Self {
+        Self(vec![Span { text: text.to_owned(), url: None }])
+    }
+
+    /// All of it as one text; an address follows its words.
+    pub fn text(&self) -> String {
+        let text = |span: &Span| match &span.url {
+            Some(url) if *url != span.text => format!("{} ({url})", span.text),
+            _ => span.text.clone(),
+        };
+        self.0.iter().map(text).collect()
+    }
+
+    fn push(&mut self, text: &str) {
+        let space = |letter| if matches!(letter, '\t' | '\n') { ' ' } else { letter };
+        let text = text.chars().map(space).filter(|c| !is_invisible(*c));
+        match self.0.last_mut() {
+            Some(Span { text: last, url: None }) => last.extend(text),
+            _ => self.0.push(Span { text: text.collect(), url: None }),
+        }
+    }
+
+    /// Without blanks at its ends, and without what says nothing.
+    fn trimmed(mut self) -> Self {
+        if let Some(first) = self.0.first_mut() {
+            first.text = first.text.trim_start().to_owned();
+        }
+        if let Some(last) = self.0.last_mut() {
+            last.text = last.text.trim_end().to_owned();
+        }
+        self.0.retain(|span| !span.text.is_empty());
+        self
+    }
 }
 
 /// What a file's Markdown holds.
@@ -85,7 +129,7 @@ struct Writer {
     /// What stands before the next paragraph of an item: its bullet, once.
     marker: Option<String>,
     quotes: usize,
-    /// Where links began, and where they lead.
+    /// What was written before each link, and where it leads.
     links: Vec<(Words, String)>,
     code: Option<(String, String)>,
     table: Option<Table>,
@@ -108,22 +152,16 @@ impl Writer {
             Event::InlineHtml(html) if !html.starts_with("<!--") => self.text(&html),
             Event::Html(_) | Event::InlineHtml(_) => {}
             Event::SoftBreak => self.text(" "),
-            Event::HardBreak => {
-                self.words.rich.push_str("\n\n");
-                self.words.plain.push('\n');
-            }
+            Event::HardBreak | Event::Rule => self.flush(),
             Event::TaskListMarker(done) => self.text(if done { "☑ " } else { "☐ " }),
             Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
-                self.text(&text)
+                self.text(&text);
             }
-            Event::Rule => self.flush(),
         }
     }
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Emphasis => self.words.rich.push('*'),
-            Tag::Strong => self.words.rich.push_str("**"),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 let before = std::mem::take(&mut self.words);
                 self.links.push((before, dest_url.into_string()));
@@ -145,7 +183,6 @@ impl Writer {
                 let marker = match self.lists.last_mut() {
                     Some(Some(number)) => {
                         *number += 1;
-                        // The dot is escaped, or Teams would count anew from each one on.
                         format!("{}. ", *number - 1)
                     }
                     _ => "• ".to_owned(),
@@ -164,15 +201,13 @@ impl Writer {
                 self.table.get_or_insert_default().begin_row();
             }
             Tag::TableCell => self.words = Words::default(),
-            Tag::Strikethrough => {}
+            Tag::Emphasis | Tag::Strong | Tag::Strikethrough => {}
             _ => self.flush(),
         }
     }
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Emphasis => self.words.rich.push('*'),
-            TagEnd::Strong => self.words.rich.push_str("**"),
             TagEnd::Link | TagEnd::Image => self.end_link(),
             TagEnd::CodeBlock => {
                 if let Some((info, lines)) = self.code.take() {
@@ -180,9 +215,9 @@ impl Writer {
                 }
             }
             TagEnd::Heading(level) => {
-                let text = self.words();
-                if !text.plain.is_empty() {
-                    self.read.blocks.push(Block::Heading { level: number(level), text });
+                let words = std::mem::take(&mut self.words).trimmed();
+                if !words.0.is_empty() {
+                    self.read.blocks.push(Block::Heading { level: number(level), words });
                 }
             }
             TagEnd::List(_) => {
@@ -198,47 +233,50 @@ impl Writer {
                 self.quotes = self.quotes.saturating_sub(1);
             }
             TagEnd::TableCell => {
-                let cell = std::mem::take(&mut self.words).plain;
+                let cell = std::mem::take(&mut self.words).text();
                 self.table.get_or_insert_default().cell(&cell);
             }
             TagEnd::Table => {
                 let text = self.table.take().unwrap_or_default().drawn();
                 self.read.blocks.push(Block::Code { language: "PlainText", text });
             }
-            TagEnd::TableHead | TagEnd::TableRow | TagEnd::Strikethrough => {}
+            TagEnd::TableHead
+            | TagEnd::TableRow
+            | TagEnd::Emphasis
+            | TagEnd::Strong
+            | TagEnd::Strikethrough => {}
             _ => self.flush(),
         }
     }
 
     fn text(&mut self, text: &str) {
-        self.words.rich.push_str(&inert(text));
-        self.words.plain.extend(text.chars().filter(|c| !is_invisible(*c)));
+        self.words.push(text);
     }
 
     fn end_link(&mut self) {
         let Some((before, address)) = self.links.pop() else { return };
         let inside = std::mem::replace(&mut self.words, before);
-        let plain = if inside.plain.trim().is_empty() { "link" } else { inside.plain.trim() };
-        let rich = if inside.plain.trim().is_empty() { "link" } else { inside.rich.trim() };
-        match link::safe(&address) {
-            // A link inside a link is none.
-            Some(url) if self.links.is_empty() && !rich.contains("](") => {
-                self.words.rich.push_str(&format!("[{rich}]({})", link::escaped(&url)));
-                self.words.plain.push_str(&format!("{plain} ({url})"));
-                if link::is_disguised(plain, &url) {
-                    let host = url.host_str().unwrap_or_default().to_owned();
-                    self.words.rich.push_str(&inert(&format!(" (leads to {host})")));
+        let text: String = inside.0.iter().map(|span| span.text.as_str()).collect();
+        let text = if text.trim().is_empty() { "link".to_owned() } else { text };
+        // A picture inside a link is one with it.
+        match web_link(&address).filter(|_| self.links.is_empty()) {
+            Some(url) => {
+                let leads = is_disguised(text.trim(), &url);
+                self.words.0.push(Span { text, url: Some(url) });
+                if let Some(host) = leads {
+                    self.text(&format!(" (leads to {host})"));
                 }
             }
-            _ => {
-                self.words.rich.push_str(rich);
-                self.words.plain.push_str(plain);
-                self.text(&format!(" ({})", address.chars().take(LONGEST).collect::<String>()));
+            None if self.links.is_empty() => {
+                let shown: String = address.chars().take(ADDRESS).collect();
+                self.text(&format!("{text} ({shown})"));
             }
+            None => self.text(&text),
         }
     }
 
     fn end_code(&mut self, info: &str, lines: &str) {
+        let lines = lines.replace('\t', "    ");
         let text: String = lines.chars().filter(|c| *c == '\n' || !is_invisible(*c)).collect();
         let text = text.trim_end().to_owned();
         let mut words = info.split_whitespace();
@@ -246,31 +284,23 @@ impl Writer {
         if kind == "run" {
             let named = words.next().unwrap_or_default();
             let named = named.strip_prefix("name=").unwrap_or(named).trim_matches('"');
-            match named.parse() {
-                Ok(name) => return self.read.blocks.push(Block::Step { name, text }),
-                Err(_) => {
-                    let shown = named.chars().filter(|c| !is_invisible(*c)).take(40);
-                    self.read.bad_steps.push(shown.collect());
-                }
+            if let Ok(name) = named.parse() {
+                return self.read.blocks.push(Block::Step { name, text });
             }
+            let shown = named.chars().filter(|c| !is_invisible(*c)).take(40);
+            self.read.bad_steps.push(shown.collect());
         }
         if !text.is_empty() {
             self.read.blocks.push(Block::Code { language: language(kind), text });
         }
     }
 
-    /// What was written since the last block.
-    fn words(&mut self) -> Words {
-        let Words { rich, plain } = std::mem::take(&mut self.words);
-        Words { rich: rich.trim().to_owned(), plain: plain.trim().to_owned() }
-    }
-
     fn flush(&mut self) {
         if self.table.is_some() || self.code.is_some() || !self.links.is_empty() {
             return;
         }
-        let Words { rich, plain } = self.words();
-        if plain.is_empty() {
+        let words = std::mem::take(&mut self.words).trimmed();
+        if words.0.is_empty() {
             return;
         }
         // Spaces at the beginning of a line would vanish.
@@ -282,13 +312,20 @@ impl Writer {
             // Another paragraph of the same item.
             (None, false) => "\u{a0}\u{a0}\u{a0}".to_owned(),
         };
-        let before = format!("{indent}{quote}{marker}");
-        let words = Words {
-            rich: format!("{}{rich}", before.replace(". ", "\\. ")),
-            plain: format!("{before}{plain}"),
-        };
-        self.read.blocks.push(Block::Text(words));
+        let mut all = Words::default();
+        all.push(&format!("{quote}{indent}{marker}"));
+        all.0.extend(words.0);
+        all.0.retain(|span| !span.text.is_empty());
+        self.read.blocks.push(Block::Text(all));
     }
+}
+
+/// The host that the words lead to, when they are the address of another.
+fn is_disguised(words: &str, url: &str) -> Option<String> {
+    let address = if words.starts_with("www.") { format!("https://{words}") } else { words.into() };
+    let (shown, real) = (Url::parse(&address).ok()?, Url::parse(url).ok()?);
+    let other = shown.has_host() && shown.host_str() != real.host_str();
+    other.then(|| real.host_str().unwrap_or_default().to_owned())
 }
 
 fn number(level: HeadingLevel) -> u8 {
@@ -299,30 +336,5 @@ fn number(level: HeadingLevel) -> u8 {
         HeadingLevel::H4 => 4,
         HeadingLevel::H5 => 5,
         HeadingLevel::H6 => 6,
-    }
-}
-
-/// A language as a card's `CodeBlock` calls it; it knows no others.
-fn language(name: &str) -> &'static str {
-    match name.to_ascii_lowercase().as_str() {
-        "bash" | "sh" | "shell" | "console" | "zsh" => "Bash",
-        "powershell" | "ps1" => "PowerShell",
-        "json" => "Json",
-        "sql" => "Sql",
-        "python" | "py" => "Python",
-        "go" => "Go",
-        "java" => "Java",
-        "javascript" | "js" => "JavaScript",
-        "typescript" | "ts" => "TypeScript",
-        "html" => "Html",
-        "xml" => "Xml",
-        "css" => "Css",
-        "c" => "C",
-        "cpp" | "c++" => "Cpp",
-        "csharp" | "cs" => "CSharp",
-        "php" => "Php",
-        "perl" => "Perl",
-        "graphql" => "Graphql",
-        _ => "PlainText",
     }
 }

@@ -4,8 +4,8 @@
 //! formatting is written anew by [`markdown`](self) before a card shows it.
 
 mod book;
+mod language;
 mod library;
-mod link;
 mod markdown;
 mod runs;
 mod search;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use book::{Runbook, read as read_book};
 pub use library::{Books, Library, Trouble};
-pub use markdown::{Block, Words};
+pub use markdown::{Block, Span, Words};
 pub use runs::{
     Confirmation, End, RUN, RunWish, Runner, State, StepCards, StepKeeper, StepRun, StepRuns,
     StepView,

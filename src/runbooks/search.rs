@@ -1,7 +1,5 @@
 //! Finds the runbook somebody means, by what they say of it. Pure.
 
-use std::cmp::Reverse;
-
 use super::{book::Runbook, markdown::Block};
 use crate::names::Service;
 
@@ -27,11 +25,11 @@ pub enum Found<'a> {
     Nearest(Vec<&'a Runbook>),
 }
 
-/// How much better the first has to be than the second to be the one that is meant.
-const CLEAR: f64 = 1.5;
+/// How much better the first has to be than the second to be the one that is meant, in hundredths.
+const CLEAR: u32 = 150;
 
-/// Of how much of the best one's likeness others are shown beside it.
-const CLOSE: f64 = 0.35;
+/// How much of the best one's likeness others have that are shown beside it, in hundredths.
+const CLOSE: u32 = 35;
 
 /// How many are shown at once.
 const SHOWN: usize = 8;
@@ -83,9 +81,9 @@ pub fn find<'a>(books: &[&'a Runbook], sought: &Sought) -> Found<'a> {
     match rated.as_slice() {
         [] => nearest(&there, &words),
         [(_, only)] => Found::One(only),
-        [(best, first), (second, _), ..] if *best >= CLEAR * second => Found::One(first),
+        [(best, first), (second, _), ..] if best / CLEAR * 100 >= *second => Found::One(first),
         [(best, _), ..] => {
-            let close = rated.iter().take_while(|(rate, _)| *rate >= CLOSE * best);
+            let close = rated.iter().take_while(|(rate, _)| *rate >= best / 100 * CLOSE);
             Found::Several(close.map(|(_, book)| *book).take(SHOWN).collect())
         }
     }
@@ -107,86 +105,83 @@ fn nearest<'a>(books: &[&'a Runbook], words: &[String]) -> Found<'a> {
 }
 
 /// Those in which so many of the words are found, the likeliest first.
-fn rated<'a>(books: &[&'a Runbook], words: &[String], least: usize) -> Vec<(f64, &'a Runbook)> {
-    let mut rated = vec![];
+fn rated<'a>(books: &[&'a Runbook], words: &[String], least: usize) -> Vec<(u32, &'a Runbook)> {
+    let mut all = vec![];
     for book in books {
         let fields = fields(book);
-        let rates: Vec<f64> = words.iter().map(|word| rate(word, &fields)).collect();
-        let found = rates.iter().filter(|rate| **rate > 0.0).count();
+        let each: Vec<u32> = words.iter().map(|word| rate(word, &fields)).collect();
+        let found = each.iter().filter(|rate| **rate > 0).count();
         if found >= least.max(1) {
             // Ten words that are there once are not worth more than one that is the title.
-            let all: f64 = rates.iter().sum();
-            rated.push((all * found as f64 / words.len() as f64, *book));
+            let share = u32::try_from(found * 100 / words.len()).unwrap_or(100);
+            all.push((each.iter().sum::<u32>() * share, *book));
         }
     }
-    rated.sort_by(|one, other| {
-        other.0.total_cmp(&one.0).then_with(|| one.1.name.cmp(&other.1.name))
-    });
-    rated.sort_by_key(|(rate, _)| Reverse((rate * 1000.0) as i64));
-    rated
+    all.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.name.cmp(&other.1.name)));
+    all
 }
 
 /// Words of a runbook, and how much it says about it that one of them is what was said.
-fn fields(book: &Runbook) -> Vec<(f64, Vec<String>)> {
+fn fields(book: &Runbook) -> Vec<(u32, Vec<String>)> {
     let services: Vec<&str> = book.services.iter().map(Service::as_str).collect();
     let (mut headings, mut text) = (String::new(), String::new());
     for block in &book.blocks {
         let (to, said) = match block {
-            Block::Heading { text, .. } => (&mut headings, text.plain.as_str()),
-            Block::Text(words) => (&mut text, words.plain.as_str()),
-            Block::Code { text: code, .. } => (&mut text, code.as_str()),
+            Block::Heading { words, .. } => (&mut headings, words.text()),
+            Block::Text(words) => (&mut text, words.text()),
+            Block::Code { text: code, .. } => (&mut text, code.clone()),
             Block::Step { name, text: said } => {
                 headings.push_str(name.as_str());
                 headings.push(' ');
-                (&mut text, said.as_str())
+                (&mut text, said.clone())
             }
         };
         if to.len() < READ {
-            to.push_str(said);
+            to.push_str(&said);
             to.push(' ');
         }
     }
     vec![
-        (8.0, words(book.name.as_str())),
-        (8.0, words(&book.title)),
-        (6.0, words(&book.alerts.join(" "))),
-        (5.0, words(&book.tags.join(" "))),
-        (4.0, words(&services.join(" "))),
-        (3.0, words(&headings)),
-        (1.0, words(&text)),
+        (8, words(book.name.as_str())),
+        (8, words(&book.title)),
+        (6, words(&book.alerts.join(" "))),
+        (5, words(&book.tags.join(" "))),
+        (4, words(&services.join(" "))),
+        (3, words(&headings)),
+        (1, words(&text)),
     ]
 }
 
 /// How well one word is found, in the field where it is found best.
-fn rate(word: &str, fields: &[(f64, Vec<String>)]) -> f64 {
-    let in_field = |(weight, there): &(f64, Vec<String>)| {
-        weight * there.iter().map(|known| alike(word, known)).fold(0.0, f64::max)
+fn rate(word: &str, fields: &[(u32, Vec<String>)]) -> u32 {
+    let in_field = |(weight, there): &(u32, Vec<String>)| {
+        weight * there.iter().map(|known| alike(word, known)).max().unwrap_or(0)
     };
-    fields.iter().map(in_field).fold(0.0, f64::max)
+    fields.iter().map(in_field).max().unwrap_or(0)
 }
 
-/// How alike a word is to one that is there, from 0 to 1. One slip for a short word, two for one
+/// How alike a word is to one that is there, from 0 to 100. One slip for a short word, two for one
 /// of eight letters; none for three letters, where it would be another word.
-fn alike(word: &str, known: &str) -> f64 {
+fn alike(word: &str, known: &str) -> u32 {
     if word == known {
-        return 1.0;
+        return 100;
     }
     let (said, there) = (word.chars().count(), known.chars().count());
     if said >= 3 && known.starts_with(word) {
-        return 0.8;
+        return 80;
     }
     if there >= 4 && word.starts_with(known) {
-        return 0.6;
+        return 60;
     }
     let slips = match said.min(there) {
-        0..=3 => return 0.0,
+        0..=3 => return 0,
         4..=7 => 1,
         _ => 2,
     };
     if said.abs_diff(there) > slips {
-        return 0.0;
+        return 0;
     }
-    if strsim::damerau_levenshtein(word, known) <= slips { 0.6 } else { 0.0 }
+    if strsim::damerau_levenshtein(word, known) <= slips { 60 } else { 0 }
 }
 
 /// `HighErrorRate on check-out` as `high error rate check out`; without words that say nothing,

@@ -2,17 +2,24 @@
 
 use serde::Serialize;
 
-use super::{book::Runbook, library::Books, markdown::Block};
+use super::{
+    book::Runbook,
+    library::Books,
+    markdown::{Block, Span},
+};
 use crate::{
-    cards::{Button, View},
+    cards::{Button, View, inert},
     names::{RunbookName, Service, StepName},
 };
 
-/// How much one part shows, in characters; its card stays far below what Teams takes.
-const PART: usize = 5000;
+/// How large one part's card may get, in bytes: a card that is larger would be shortened.
+const PART: usize = 18 * 1024;
 
 /// How many blocks one part shows: more is not read in a chat.
 const BLOCKS: usize = 40;
+
+/// What one block takes besides its texts, in bytes; of a step, its button twice over.
+const FRAME: usize = 150;
 
 /// A runbook's card.
 #[derive(Debug, Serialize)]
@@ -24,13 +31,12 @@ pub struct RunbookView {
     buttons: Vec<Button>,
 }
 
-/// One block; which one it is says which of its texts there is.
+/// One block; what it is says which of these there is.
 #[derive(Debug, Default, Serialize)]
 struct Piece {
-    heading: Option<String>,
+    heading: Option<Vec<Span>>,
     size: &'static str,
-    /// Markdown, already safe.
-    text: Option<String>,
+    text: Option<Vec<Span>>,
     code: Option<String>,
     language: &'static str,
     step: Option<Step>,
@@ -100,19 +106,19 @@ impl RunbookView {
 impl Piece {
     fn of(block: &Block, book: &RunbookName, may: impl Fn(&StepName) -> May) -> Self {
         match block {
-            Block::Heading { level, text } => Self {
-                heading: Some(text.rich.clone()),
+            Block::Heading { level, words } => Self {
+                heading: Some(words.0.clone()),
                 size: if *level <= 2 { "Medium" } else { "Default" },
-                plain: text.plain.clone(),
+                plain: words.text(),
                 ..Self::default()
             },
-            Block::Text(text) => {
-                Self { text: Some(text.rich.clone()), plain: text.plain.clone(), ..Self::default() }
+            Block::Text(words) => {
+                Self { text: Some(words.0.clone()), plain: words.text(), ..Self::default() }
             }
             Block::Code { language, text } => Self {
                 code: Some(text.clone()),
                 language,
-                plain: text.lines().map(|line| format!("    {line}\n")).collect(),
+                plain: format!("    {}", text.replace('\n', "\n    ")),
                 ..Self::default()
             },
             Block::Step { name, text } => {
@@ -142,24 +148,38 @@ impl Piece {
 
 /// The blocks in parts, each of which one card shows. A new part rather begins with a heading.
 fn parts(blocks: &[Block]) -> Vec<&[Block]> {
-    let size = |block: &Block| match block {
-        Block::Heading { text, .. } | Block::Text(text) => text.rich.chars().count(),
-        Block::Code { text, .. } | Block::Step { text, .. } => text.chars().count() + 100,
-    };
     let (mut parts, mut begin, mut so_far) = (vec![], 0, 0);
     for (index, block) in blocks.iter().enumerate() {
         let heading = matches!(block, Block::Heading { .. });
-        let full = so_far + size(block) > PART || index - begin >= BLOCKS;
+        let full = so_far + bytes(block) > PART || index - begin >= BLOCKS;
         if index > begin && (full || (heading && so_far > PART * 2 / 3)) {
             parts.push(&blocks[begin..index]);
             (begin, so_far) = (index, 0);
         }
-        so_far += size(block);
+        so_far += bytes(block);
     }
     if begin < blocks.len() || parts.is_empty() {
         parts.push(&blocks[begin..]);
     }
     parts
+}
+
+/// How many bytes a block's card has, about.
+fn bytes(block: &Block) -> usize {
+    let json = |text: &str| serde_json::Value::from(text).to_string().len();
+    match block {
+        Block::Heading { words, .. } | Block::Text(words) => {
+            let span = |span: &Span| {
+                json(&inert(&span.text)) + span.url.as_ref().map_or(0, |url| url.len() + 4)
+            };
+            FRAME + words.0.iter().map(span).sum::<usize>()
+        }
+        // It is there twice: once as text for telephones, where an empty line parts two lines.
+        Block::Code { text, .. } => {
+            3 * FRAME + json(text) + json(&inert(text)) + 4 * text.lines().count()
+        }
+        Block::Step { text, .. } => 6 * FRAME + json(&inert(text)),
+    }
 }
 
 impl View for RunbookView {
@@ -200,7 +220,7 @@ impl ChoiceView {
 impl Row {
     fn of(book: &Runbook) -> Self {
         let first = book.blocks.iter().find_map(|block| match block {
-            Block::Text(words) => Some(words.plain.chars().take(120).collect::<String>()),
+            Block::Text(words) => Some(words.text().chars().take(120).collect::<String>()),
             _ => None,
         });
         let services: Vec<&str> = book.services.iter().map(Service::as_str).collect();

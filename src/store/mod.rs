@@ -89,7 +89,10 @@ impl Db {
         })?;
         let url = format!("sqlite://{path}?mode=rwc");
         let pool = |connections| {
-            AnyPoolOptions::new().max_connections(connections).after_connect(|connection, _| {
+            // A file does not go away like a server does: asking it each time costs as much as the
+            // query itself.
+            let pool = AnyPoolOptions::new().test_before_acquire(false);
+            pool.max_connections(connections).after_connect(|connection, _| {
                 Box::pin(async move {
                     // FULL: what was acknowledged survives a power cut.
                     let setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;

@@ -31,23 +31,26 @@ impl Times {
     }
 }
 
+/// How long an idle connection is used again; the bot hangs up after five seconds.
+const KEPT: Duration = Duration::from_secs(3);
+
 /// So many a second, each at its moment whether or not earlier ones have been answered. A time
 /// counts from that moment, so that a bot that stands still is not asked less often for it.
 pub async fn paced(port: u16, a_second: u32, requests: Vec<Request>) -> anyhow::Result<Times> {
-    let (idle, began) = (Arc::new(Mutex::new(Vec::<Line>::new())), Instant::now());
+    let (idle, began) = (Arc::new(Mutex::new(Vec::new())), Instant::now());
     let (mut under_way, mut at) = (JoinSet::new(), Duration::ZERO);
     for request in requests {
         tokio::time::sleep_until((began + at).into()).await;
         let (idle, due) = (idle.clone(), began + at);
         under_way.spawn(async move {
-            let free = idle.lock().await.pop();
+            let free: Option<(Line, Instant)> = idle.lock().await.pop();
             let mut line = match free {
-                Some(line) => line,
-                None => Line::open(port).await?,
+                Some((line, since)) if since.elapsed() < KEPT => line,
+                _ => Line::open(port).await?,
             };
             ask(&mut line, &request).await?;
             let took = due.elapsed();
-            idle.lock().await.push(line);
+            idle.lock().await.push((line, Instant::now()));
             anyhow::Ok(took)
         });
         at += Duration::from_secs(1) / a_second;

@@ -15,7 +15,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 /// Brings a version to production, and proves it well.
-async fn ship(bot: &Bot, version: &str) {
+pub async fn ship(bot: &Bot, version: &str) {
     bot.hears(ALICE, &format!("/deploy production {version}")).await;
     bot.presses(BOB, "Approve").await;
     bot.pipeline.finishes(RunState::Succeeded);
@@ -339,14 +339,4 @@ async fn the_same_wish_twice_is_one_deployment_and_another_supersedes_it() {
     bot.hears(ALICE, "/deploy production v3").await;
     assert_eq!(bot.messages(), 2);
     assert!(bot.shows().contains("v3\nWaiting"), "{}", bot.shows());
-}
-
-#[tokio::test]
-async fn text_from_outside_is_inert_on_a_card() {
-    let bot = Bot::start().await;
-    ship(&bot, "v1").await;
-    bot.hears(ALICE, "/deploy production v2").await;
-    let card = bot.chat.newest().to_string();
-    assert!(!card.contains("<at>"), "no mention can be forged");
-    assert!(card.contains(r"Fix \\[the\\]\\(http://evil.example\\) \\*\\*basket"), "{card}");
 }

@@ -68,10 +68,56 @@ fn every_number_of_commands_gives_a_manifest_teams_takes() {
     for count in [0, 1, 12, 40] {
         let manifest = package::manifest(&config(), &commands(count)).unwrap();
         assert_eq!(wrong(&manifest), Vec::<String>::new());
-        let lists = manifest["bots"][0]["commandLists"].as_array();
-        let listed = lists.map_or(0, |lists| lists[0]["commands"].as_array().unwrap().len());
-        assert_eq!(listed, count.min(12));
+        let none = vec![];
+        let lists = manifest["bots"][0]["commandLists"].as_array().unwrap_or(&none);
+        assert_eq!(lists.len(), if count == 0 { 0 } else { 2 });
+        for list in lists {
+            assert_eq!(list["commands"].as_array().unwrap().len(), count.min(12));
+        }
     }
+}
+
+/// What Teams lists for those scopes.
+fn listed(manifest: &Value, scopes: &[&str]) -> Vec<String> {
+    let lists = manifest["bots"][0]["commandLists"].as_array().unwrap();
+    let list = lists.iter().find(|list| list["scopes"] == json!(scopes)).unwrap();
+    let title = |command: &Value| command["title"].as_str().unwrap().to_owned();
+    list["commands"].as_array().unwrap().iter().map(title).collect()
+}
+
+#[test]
+fn teams_lists_what_is_most_wanted_in_each_place_and_help_always() {
+    let about = pilothouse::commands::about();
+    let manifest = package::manifest(&config(), &about).unwrap();
+    let (together, alone) =
+        (listed(&manifest, &["team", "groupChat"]), listed(&manifest, &["personal"]));
+    // Kept as it is, so that whoever adds a command sees whether it is listed: choice.rs says.
+    insta::assert_snapshot!(format!(
+        "together: {}\nalone: {}",
+        together.join(", "),
+        alone.join(", ")
+    ));
+    // As many others as there may ever be.
+    let many: Vec<About> = commands(40).into_iter().chain(pilothouse::commands::about()).collect();
+    let manifest = package::manifest(&config(), &many).unwrap();
+    for scopes in [&["team", "groupChat"][..], &["personal"]] {
+        let listed = listed(&manifest, scopes);
+        assert!(listed.contains(&"help".to_owned()), "{listed:?}");
+        assert_eq!(listed.len(), 12);
+        assert_eq!(wrong(&manifest), Vec::<String>::new());
+    }
+    assert_eq!(listed(&manifest, &["personal"])[..4], alone[..4]);
+}
+
+#[test]
+fn whoever_makes_the_package_is_told_what_teams_will_not_list() {
+    assert_eq!(package::left_out(&commands(12)), None);
+    assert_eq!(
+        package::left_out(&commands(14)).unwrap(),
+        "Teams lists 12 commands in one place. In channels and group chats Teams does not list \
+         `/command12`, `/command13`. In a chat with the bot alone Teams does not list \
+         `/command12`, `/command13`. All of them work, and `/help` shows them."
+    );
 }
 
 #[test]

@@ -23,6 +23,11 @@ async fn every_slip_gets_one_sentence_that_says_what_to_say_instead() {
         ),
         ("/deploy staging v1 v2", "`v2` is one word too many here."),
         ("/deploy staging ../../etc", "`../../etc` is not a valid version"),
+        (
+            "/deploy staging v503",
+            "The pipeline `pretend` could not say what `v503` is: its server answered 503. Nothing \
+             was changed.",
+        ),
         ("/deploy staging v404", "There is no version `v404`. Did you mean `v4.0.4`?"),
         ("/deploy staging v1 --reason", "is missing"),
         ("/deploy staging \"v1", "A quote (\") is opened and never closed."),

@@ -273,7 +273,7 @@ impl View for Unknown {
 struct Help {
     title: String,
     text: String,
-    entries: Vec<String>,
+    entries: Vec<Value>,
 }
 
 impl View for Help {
@@ -298,16 +298,17 @@ async fn a_card_without_a_look_is_sent_as_its_text() {
 }
 
 #[tokio::test]
-async fn a_card_that_is_too_large_is_sent_as_its_text() {
+async fn a_card_of_too_many_words_is_shortened_one_of_too_many_parts_is_sent_as_its_text() {
     let demo = Demo::start().await;
     demo.gets(&demo.message("1", "/help")).await;
-    // In UTF-16 each of these takes two bytes.
-    let (fits, not) = (help("fits", "a".repeat(39_000)), help("The help.", "a".repeat(41_000)));
-    let sent = demo.shows(&fits).await;
+    let sent = demo.shows(&help("The help.", "a".repeat(100_000))).await;
     assert_eq!(sent["attachments"][0]["content"]["type"], "AdaptiveCard");
     assert_eq!(sent["attachments"][0]["content"]["refresh"]["action"]["verb"], "look");
     assert!(sent.get("text").is_none(), "text and card would become two messages");
-    let sent = demo.shows(&not).await;
+    assert!(sent.to_string().len() < 29 * 1024);
+    let entry = json!({ "usage": "/help", "summary": "Help.", "more": [] });
+    let endless = Help { entries: vec![entry; 400], title: "The help.".into(), text: "x".into() };
+    let sent = demo.shows(&endless.into()).await;
     assert!(sent.get("attachments").is_none());
     let text = sent["text"].as_str().unwrap();
     assert!(text.starts_with("The help.") && text.contains("too large"), "{text}");

@@ -67,12 +67,12 @@ fn draw_block(block: &Block, drawing: &Drawing, inner: usize, lines: &mut Vec<Li
         Block::Text { text, tone } => lines.extend(paragraph(text, *tone, inner)),
         Block::Facts(facts) => draw_facts(facts, inner, lines),
         Block::Group(blocks) => {
-            let mut within = vec![];
-            for block in blocks {
-                draw_block(block, drawing, inner.saturating_sub(2).max(4), &mut within);
-            }
-            lines.extend(within.into_iter().map(|line| after("▏ ", line)));
+            lines.extend(within(blocks, drawing, inner).into_iter().map(|l| after("▏ ", l)));
         }
+        Block::Under(blocks) => {
+            lines.extend(within(blocks, drawing, inner).into_iter().map(|l| after("  ", l)));
+        }
+        Block::Gap => lines.push(Line::default()),
         Block::Table(rows) => draw_table(rows, inner, lines),
         Block::Bar { done, total } => lines.push(Line::new(bar(*done, *total), Tone::Accent)),
         Block::Code(code) => {
@@ -92,28 +92,34 @@ fn draw_block(block: &Block, drawing: &Drawing, inner: usize, lines: &mut Vec<Li
     }
 }
 
+/// The lines of blocks that are drawn after a mark.
+fn within(blocks: &[Block], drawing: &Drawing, inner: usize) -> Vec<Line> {
+    let mut lines = vec![];
+    for block in blocks {
+        draw_block(block, drawing, inner.saturating_sub(2).max(4), &mut lines);
+    }
+    lines
+}
+
 fn after(mark: &str, mut line: Line) -> Line {
     line.0.insert(0, (mark.to_owned(), Tone::Faint));
     line
 }
 
-/// The sign before a coloured line, so that its colour is never the only one.
-fn sign(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Good => "✓ ",
-        Tone::Attention => "✗ ",
-        Tone::Warning => "! ",
-        _ => "",
-    }
-}
-
 /// The text with its sign.
 pub fn signed(text: &str, tone: Tone) -> String {
-    format!("{}{text}", sign(tone))
+    format!("{}{text}", tone.sign())
 }
 
+/// The text in lines; the later ones stand under the first, not under its sign.
 fn paragraph(text: &str, tone: Tone, inner: usize) -> Vec<Line> {
-    wrap(&signed(text, tone), inner).into_iter().map(|line| Line::new(line, tone)).collect()
+    let sign = tone.sign();
+    let lines = wrap(text, inner.saturating_sub(width(sign))).into_iter().enumerate();
+    let signed = |(index, line)| match index {
+        0 => format!("{sign}{line}"),
+        _ => format!("{}{line}", " ".repeat(width(sign))),
+    };
+    lines.map(|line| Line::new(signed(line), tone)).collect()
 }
 
 /// Names in one column, values in the next; below each other where that leaves no room.

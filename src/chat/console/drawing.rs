@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::{
     super::fill,
+    layout::{beside, coloured, is_apart, put},
     text::{clean, clean_line, unescape},
-    tone::{Tone, coloured, is_colour, tone, toned},
+    tone::{Tone, is_colour, tone, toned},
 };
 
 /// How deep containers may sit in one another; what is deeper is left out. More would leave no
@@ -41,6 +42,10 @@ pub enum Block {
     Facts(Vec<(String, String)>),
     /// Something set apart from the rest.
     Group(Vec<Block>),
+    /// What belongs to the line above it.
+    Under(Vec<Block>),
+    /// A free line.
+    Gap,
     /// Rows of cells; the first may be the heading.
     Table(Vec<Vec<String>>),
     /// How much is done.
@@ -170,7 +175,12 @@ impl Drawing {
         if depth > DEEPEST {
             return vec![];
         }
-        elements.iter().flat_map(|element| self.element(element, depth)).collect()
+        let mut blocks = vec![];
+        for element in elements {
+            let element_blocks = self.element(element, depth);
+            put(&mut blocks, is_apart(element), element_blocks);
+        }
+        blocks
     }
 
     fn element(&mut self, element: &Value, depth: usize) -> Vec<Block> {
@@ -188,10 +198,9 @@ impl Drawing {
                 }
             }
             "ColumnSet" => {
-                let columns = element["columns"].as_array().cloned().unwrap_or_default();
-                let columns =
-                    columns.iter().flat_map(|column| self.elements(&column["items"], depth + 1));
-                columns.collect()
+                let columns = element["columns"].as_array().map_or(&[][..], Vec::as_slice);
+                let inside = |column: &Value| self.elements(&column["items"], depth + 1);
+                beside(columns.iter().map(inside).collect())
             }
             "Table" => vec![self.table(element, depth)],
             "ProgressBar" => {
@@ -274,12 +283,14 @@ impl Block {
                 let lines: Vec<_> = facts.iter().map(|(name, v)| format!("{name} {v}")).collect();
                 lines.join("\n")
             }
-            Self::Group(blocks) => blocks.iter().map(Self::text).collect::<Vec<_>>().join("\n"),
+            Self::Group(blocks) | Self::Under(blocks) => {
+                blocks.iter().map(Self::text).collect::<Vec<_>>().join("\n")
+            }
             Self::Table(rows) => {
                 rows.iter().map(|row| row.join(" ")).collect::<Vec<_>>().join("\n")
             }
             Self::Bar { done, total } => format!("{done}/{total}"),
-            Self::Input(_) => String::new(),
+            Self::Input(_) | Self::Gap => String::new(),
             Self::Link { title, url } => format!("{title} {url}"),
         }
     }

@@ -7,6 +7,7 @@ mod ask;
 mod cards;
 pub mod draw;
 pub mod drawing;
+mod layout;
 mod line;
 mod paint;
 pub mod screen;

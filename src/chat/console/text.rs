@@ -17,7 +17,7 @@ pub(super) fn clean(text: &str) -> String {
         match letter {
             '\n' | '\u{2028}' | '\u{2029}' => clean.push('\n'),
             '\t' | '\u{a0}' => clean.push(' '),
-            hidden if is_invisible(hidden) || is_hidden_format(hidden) => {}
+            hidden if is_invisible(hidden) => {}
             mark if width(mark.encode_utf8(&mut [0; 4])) == 0 => {
                 marks += 1;
                 if marks <= MARKS && !clean.is_empty() {
@@ -32,18 +32,12 @@ pub(super) fn clean(text: &str) -> String {
     clean
 }
 
-/// Formatting characters beyond those that are never part of a name: a terminal may act on them.
-fn is_hidden_format(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{206a}'..='\u{206f}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 /// The cleaned text on one line.
 pub(super) fn clean_line(text: &str) -> String {
     clean(text).replace('\n', " ")
 }
 
-/// A card's Markdown as it is meant to be read: `\*` is `*`, and what is not escaped is formatting.
+/// A card's Markdown as it is meant to be read: `\*` is `*`, and a link's address follows its words.
 pub(super) fn unescape(markdown: &str) -> String {
     let mut plain = String::with_capacity(markdown.len());
     let mut rest = markdown.chars();
@@ -53,9 +47,7 @@ pub(super) fn unescape(markdown: &str) -> String {
             '\\' if ahead.starts_with(|next: char| next.is_ascii_punctuation()) => {
                 plain.extend(rest.next());
             }
-            '*' => {}
             '[' if ahead.contains("](") => {}
-            // The address of a link follows its words.
             ']' if ahead.starts_with('(') => {
                 rest.next();
                 plain.push_str(" (");

@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use super::drawing::Block;
-
 /// How a piece of text looks; colour is never the only sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Tone {
@@ -26,6 +24,18 @@ pub enum Tone {
     Button,
 }
 
+impl Tone {
+    /// What stands before a coloured line, so that its colour is never the only sign.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Good => "✓ ",
+            Self::Attention => "✗ ",
+            Self::Warning => "! ",
+            _ => "",
+        }
+    }
+}
+
 /// The tone of a text.
 pub(super) fn tone(element: &Value) -> Tone {
     match element["color"].as_str().unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -40,7 +50,6 @@ pub(super) fn tone(element: &Value) -> Tone {
 }
 
 /// Whether it is a colour, which says how things stand.
-/// Whether it is a colour, which says how things stand.
 /// The tone of a container's style; `default` is one that says nothing, but belongs together all
 /// the same, unlike `emphasis` and none.
 pub(super) fn toned(style: &str) -> Option<Tone> {
@@ -54,14 +63,7 @@ pub(super) fn toned(style: &str) -> Option<Tone> {
     }
 }
 
-/// What stands in a coloured container: its first line has the colour.
-pub(super) fn coloured(mut inside: Vec<Block>, colour: Tone) -> Vec<Block> {
-    if let Some(Block::Text { tone, .. }) = inside.first_mut() {
-        *tone = colour;
-    }
-    inside
-}
-
+/// Whether it is a colour, which says how things stand.
 pub(super) fn is_colour(tone: Tone) -> bool {
     matches!(tone, Tone::Good | Tone::Attention | Tone::Warning | Tone::Accent)
 }

@@ -48,8 +48,8 @@ struct Action {
     data: Value,
 }
 
-/// Answers an invoke. The same one, sent again because the first answer came late, gets the same
-/// answer and does nothing twice.
+/// Answers an invoke. The same one, sent again because the first answer came late, does nothing
+/// twice and gets the same answer; whoever only looks again sees what is true by then.
 pub(super) async fn answer(
     teams: &Arc<Teams>,
     activity: &Activity,
@@ -65,7 +65,10 @@ pub(super) async fn answer(
     let answered = tokio::spawn(async move {
         let origin = origin(&activity);
         let answering = card_action(&teams, &activity, &tenant, &listener, &origin);
-        teams.answered.get_with_by_ref(&origin, answering).await
+        match activity.value["action"]["verb"].as_str() {
+            Some("look") => answering.await,
+            _ => teams.answered.get_with_by_ref(&origin, answering).await,
+        }
     });
     HttpResponse::Ok().json(answered.await.unwrap_or_else(|error| {
         tracing::error!("an invoke broke: {error}");

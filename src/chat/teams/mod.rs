@@ -37,7 +37,7 @@ pub use token::Tokens;
 
 use super::{Channel, Ground, Listener, Place, ShowError, Showing, Subject};
 use crate::{
-    cards::{Card, inert},
+    cards::{Card, inert, inert_start},
     names::{PersonId, RoomName},
     outbound::Outbound,
     secrets::redact,
@@ -263,6 +263,7 @@ fn message(text: &str) -> Value {
 /// inert.
 fn said(text: &str) -> String {
     let parts = text.split('`').enumerate().map(|(index, part)| match index % 2 {
+        0 if index == 0 => inert_start(part),
         0 => inert(part),
         _ => format!("`{part}`"),
     });

@@ -1,5 +1,6 @@
 //! `pilothouse package`: the Teams app as a zip, checked by Teams' rules before it is written.
 
+mod choice;
 mod rules;
 
 use std::{
@@ -19,7 +20,7 @@ use crate::{
     config::{self, Config},
 };
 
-/// Every command a manifest may list; Teams shows no more.
+/// How many commands Teams lists in one place.
 const COMMANDS: usize = 12;
 
 /// A longer title is cut off in Teams' list.
@@ -48,7 +49,23 @@ pub fn run(file: &Path, to: &Path, out: &mut impl Write) -> anyhow::Result<()> {
          itself (Apps, Manage your apps, Upload an app).",
         to.display()
     )?;
+    if let Some(left_out) = left_out(&commands::about()) {
+        writeln!(out, "{left_out}")?;
+    }
     Ok(())
+}
+
+/// Which of these commands Teams will not list, and where; `None` when it lists them all.
+pub fn left_out(commands: &[About]) -> Option<String> {
+    let missing: Vec<String> =
+        choice::lists(commands).iter().filter_map(choice::List::missing).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "Teams lists {COMMANDS} commands in one place. {} All of them work, and `/help` \
+             shows them.",
+            missing.join(" ")
+        )
+    })
 }
 
 /// The app's manifest.
@@ -61,16 +78,6 @@ pub fn manifest(config: &Config, commands: &[About]) -> anyhow::Result<Value> {
     let missing = "the configuration has no `app` section: the package needs at least its \
                    `developer` and `website`";
     let app = config.app.as_ref().context(missing)?;
-    let listed: Vec<Value> = commands
-        .iter()
-        .take(COMMANDS)
-        .map(|about| {
-            let (usage, summary) = (cut(&about.usage, TITLE), cut(&about.summary, EXPLANATION));
-            // A person who picks it from the list gets the title as text to go on from.
-            let title = if usage == about.usage { usage } else { cut(&about.name, TITLE) };
-            json!({ "title": title, "description": summary })
-        })
-        .collect();
     let data = json!({
         "app_id": teams.app_id.to_ascii_lowercase(),
         "version": app.version,
@@ -84,7 +91,7 @@ pub fn manifest(config: &Config, commands: &[About]) -> anyhow::Result<Value> {
         "description": app.description,
         "accent": app.accent,
         "domain": app.domain,
-        "commands": listed,
+        "lists": choice::lists(commands),
     });
     let mut handlebars = Handlebars::new();
     handlebars.set_strict_mode(true);

@@ -79,6 +79,11 @@ impl<'a> Found<'a> {
         !self.is_touched(path) && self.mistakes.iter().all(|(wrong, ..)| !wrong.touches(path))
     }
 
+    /// Whether `path` is sound and was not taken away with something wrong beside it.
+    fn is_read(&self, path: &Path) -> bool {
+        self.is_sound(path) && !self.cuts.iter().any(|cut| cut.touches(path))
+    }
+
     /// Where the items of a list stand in the file, of those that could be read.
     fn items(&self, list: &Path) -> Vec<Path> {
         let all = (0..self.tree.count(list)).map(|index| list.item(index));

@@ -67,10 +67,10 @@ fn turns(path: &Path, rota: &RotaSettings, found: &mut Found<'_>) {
         found.wrong(&path.key("start"), what);
     }
     let every = rota.every.0;
-    if every.is_zero() || every.as_secs() % DAY != 0 || every > LONGEST {
+    if every.is_zero() || !every.as_secs().is_multiple_of(DAY) || every > LONGEST {
         let what = "is a whole number of days, from `1d` to a year";
         found.wrong(&path.key("every"), what);
-    } else if rota.on.is_some() && every.as_secs() % (7 * DAY) != 0 {
+    } else if rota.on.is_some() && !every.as_secs().is_multiple_of(7 * DAY) {
         let what = "has no meaning unless turns are whole weeks: `every: 7d`";
         found.wrong(&path.key("on"), what);
     }

@@ -104,7 +104,7 @@ fn health(path: &Path, settings: &EnvironmentSettings, found: &mut Found<'_>) {
 /// Asked last, and of sound people and roles only: a misspelt name is one mistake, not two.
 fn satisfiable(config: &Config, found: &mut Found<'_>) {
     let sound = |section: &str| found.is_sound(&Path::of(&[section]));
-    if !(sound("people") && sound("roles") && found.is_sound(&Path::of(&["teams", "tenant"]))) {
+    if !(sound("people") && sound("roles") && found.is_read(&Path::of(&["teams", "tenant"]))) {
         return;
     }
     let access = Access::new(&config.access());

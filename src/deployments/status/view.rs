@@ -14,8 +14,8 @@ use crate::{
 /// How many environments one card shows: more would not fit into a message of Teams.
 const MOST: usize = 24;
 
-/// How many buttons a card has beside Refresh: Teams shows six.
-const BUTTONS: usize = 5;
+/// How many buttons one environment has: Teams shows six in a row.
+const BUTTONS: usize = 6;
 
 /// What is running or waiting in one environment, at most so many lines.
 const OPEN: usize = 4;
@@ -40,9 +40,10 @@ struct CellView {
     environment: String,
     version: String,
     health: String,
-    /// `good`, `attention`, `warning` or `default`: never the only sign of anything.
+    /// `good`, `attention`, `warning` or `emphasis`: never the only sign of anything.
     color: &'static str,
     lines: Vec<String>,
+    buttons: Vec<Button>,
 }
 
 /// What one person may do in one environment.
@@ -58,9 +59,10 @@ impl StatusView {
     /// The card; `one` is the service that was asked for, when one was.
     pub fn of(cells: &[(Cell, CellViewer)], one: Option<&Service>, now: Timestamp) -> Self {
         let mut services: Vec<ServiceView> = vec![];
-        for (cell, _) in cells.iter().take(MOST) {
+        for (cell, viewer) in cells.iter().take(MOST) {
             let name = cell.service.as_str();
-            let view = CellView::of(cell, now);
+            let buttons = buttons(cell, viewer, one.is_some());
+            let view = CellView { buttons, ..CellView::of(cell, now) };
             match services.last_mut() {
                 Some(last) if last.name == name => last.cells.push(view),
                 _ => services.push(ServiceView { name: name.to_owned(), cells: vec![view] }),
@@ -75,34 +77,27 @@ impl StatusView {
             _ => None,
         };
         let say = one.map_or_else(|| "/status".to_owned(), |one| format!("/status {one}"));
-        let mut buttons = buttons(cells, one.is_some());
-        buttons.push(button("Refresh", say, "default"));
-        let title = one.map_or_else(|| "What runs where".to_owned(), |one| format!("{one}"));
-        Self { title, note, services, buttons }
+        let buttons = vec![button("Refresh", say, "default")];
+        Self { title: "What runs where".to_owned(), note, services, buttons }
     }
 }
 
-/// First what waits for this person, then the way back where something is wrong; everywhere when
-/// only one service is looked at.
-fn buttons(cells: &[(Cell, CellViewer)], one: bool) -> Vec<Button> {
-    let mut buttons = vec![];
-    for deployment in cells.iter().flat_map(|(_, viewer)| &viewer.waiting) {
-        let plan = &deployment.plan;
-        let title = format!("Approve {} {} in {}", plan.service, plan.version, plan.environment);
+/// First what waits for this person there, then the way back where something is wrong; everywhere
+/// when only one service is looked at.
+fn buttons(cell: &Cell, viewer: &CellViewer, one: bool) -> Vec<Button> {
+    let Cell { service, environment, standing, .. } = cell;
+    let approve = |deployment: &Deployment| {
+        let title = format!("Approve {service} {} in {environment}", deployment.plan.version);
         // Without the plan's number this shows the card first: nobody approves what they have
         // not seen.
-        buttons.push(button(&title, format!("/approve {}", deployment.id), "positive"));
+        button(&title, format!("/approve {}", deployment.id), "positive")
+    };
+    let mut buttons: Vec<Button> = viewer.waiting.iter().map(approve).collect();
+    buttons.truncate(BUTTONS - 1);
+    if standing.is_some() && viewer.may_deploy && (one || cell.is_troubled()) {
+        let say = format!("/rollback {environment} --service {service} --plan");
+        buttons.push(button(&format!("Roll back {service} in {environment}"), say, "default"));
     }
-    for (cell, viewer) in cells {
-        let Cell { service, environment, standing, .. } = cell;
-        let back = standing.is_some() && viewer.may_deploy && (one || cell.is_troubled());
-        if back {
-            let say = format!("/rollback {environment} --service {service} --plan");
-            let title = format!("Roll back {service} in {environment}");
-            buttons.push(button(&title, say, "default"));
-        }
-    }
-    buttons.truncate(BUTTONS);
     buttons
 }
 
@@ -126,13 +121,14 @@ impl CellView {
             health,
             color,
             lines: lines(cell, now),
+            buttons: vec![],
         }
     }
 }
 
 fn health(figure: Option<&Figure<Health>>, now: Timestamp) -> (String, &'static str) {
     let Some(Figure { value, at }) = figure else {
-        return ("No health checks".to_owned(), "default");
+        return ("No health checks".to_owned(), "emphasis");
     };
     let age = age(*at, now);
     match value {

@@ -82,7 +82,7 @@ pub fn read(text: &str, zone: &ZoneName, roll: &Roll, window: Window) -> Result<
             if Instant::now() > until || found.turns.len() > TURNS {
                 return Err(BadCalendar::TooMuch);
             }
-            left_out += unfold(series, &zones, (roll, window), &mut found.turns);
+            left_out += unfold(&series, &zones, (roll, window), &mut found.turns);
         }
         if let Some(name) = zones.unknown() {
             found.odd = Some(format!(
@@ -142,7 +142,7 @@ fn series(calendar: &ICalendar) -> Vec<Vec<&ICalendarComponent>> {
 
 /// Adds the turns of one series; returns how many events of it could not be read.
 fn unfold(
-    series: Vec<&ICalendarComponent>,
+    series: &[&ICalendarComponent],
     zones: &Zones<'_>,
     (roll, window): (&Roll, Window),
     turns: &mut Vec<Turn>,

@@ -22,11 +22,8 @@ pub struct Roll(Vec<(String, PersonName)>);
 
 impl Roll {
     /// People by the names of the configuration, and by what this calendar calls them.
-    pub fn new<'a>(
-        people: impl Iterator<Item = &'a PersonName>,
-        called: &BTreeMap<PersonName, Vec<String>>,
-    ) -> Self {
-        let own = people.map(|person| (person.as_str().to_lowercase(), person.clone()));
+    pub fn new(people: &[PersonName], called: &BTreeMap<PersonName, Vec<String>>) -> Self {
+        let own = people.iter().map(|person| (person.as_str().to_lowercase(), person.clone()));
         let called = called.iter().flat_map(|(person, names)| {
             names.iter().map(|name| (name.trim().to_lowercase(), person.clone()))
         });

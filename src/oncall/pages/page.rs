@@ -171,7 +171,7 @@ impl Page {
         if !self.is_open() {
             return Next::Rest;
         }
-        let Some((level, began)) = self.begun.iter().copied().enumerate().last() else {
+        let Some((level, began)) = self.begun.iter().copied().enumerate().next_back() else {
             return Next::Begin(0);
         };
         let over = began.plus(Duration::from_millis(self.patience));

@@ -11,6 +11,7 @@ use crate::{
     access::Access,
     chat::{Channels, ShowError, Subject},
     clock::Timestamp,
+    names::hex,
     oncall::{OnCall, PageSettings, WebhookSettings, Who},
     outbound::{Failure, Outbound},
     secrets::redact,
@@ -117,12 +118,7 @@ impl Reach {
 /// The signature of a message of then: HMAC-SHA-256 over time, a dot and the body, in hex digits.
 fn sign(secret: &str, at: &str, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, format!("{at}.{body}").as_bytes());
-    tag.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(hmac::sign(&key, format!("{at}.{body}").as_bytes()).as_ref())
 }
 
 /// A failure in few words.

@@ -1,11 +1,14 @@
 //! A page as people see it: where it was asked for, and where it reaches somebody. Pure.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::page::{Call, Delivery, Page, Reached};
 use crate::{
     cards::{Button, View},
     clock::Timestamp,
+    names::Service,
 };
 
 /// A page's card.
@@ -128,7 +131,7 @@ fn facts(page: &Page, now: Timestamp) -> Vec<Fact> {
         value: format!("{}, {}", page.by.name, page.asked.time_of_day(now)),
     }];
     if !page.services.is_empty() {
-        let names: Vec<&str> = page.services.iter().map(|service| service.as_str()).collect();
+        let names: Vec<&str> = page.services.iter().map(Service::as_str).collect();
         facts.push(Fact { title: "About", value: names.join(", ") });
     }
     facts.push(Fact { title: "Number", value: page.id.to_string() });
@@ -156,7 +159,7 @@ impl View for PageView {
             text.push_str(line);
         }
         for button in &self.buttons {
-            text.push_str(&format!("\nSay `{}` to answer.", button.say));
+            let _ = write!(text, "\nSay `{}` to answer.", button.say);
         }
         text
     }

@@ -14,7 +14,7 @@ use crate::{
     chat::{Channels, Subject},
     clock::{Clock, Timestamp},
     jobs::{Handler, Job, Ran, Wish},
-    names::{Correlation, StepRunId},
+    names::{Correlation, Environment, StepRunId},
     pipelines::{Found, Started, command::Program},
     runbooks::settings::StepSettings,
 };
@@ -171,7 +171,7 @@ fn program(run: &StepRun, settings: &StepSettings) -> anyhow::Result<Program> {
         ("STEP", Some(run.step.as_str())),
         ("RUN", Some(run.id.as_str())),
         ("SERVICE", Some(run.service.as_str())),
-        ("ENVIRONMENT", run.environment.as_ref().map(|environment| environment.as_str())),
+        ("ENVIRONMENT", run.environment.as_ref().map(Environment::as_str)),
     ];
     let ours = ours.iter().filter_map(|(name, value)| Some((name, (*value)?)));
     environment.extend(ours.map(|(name, value)| (format!("PILOTHOUSE_{name}"), value.to_owned())));

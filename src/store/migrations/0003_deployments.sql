@@ -17,6 +17,8 @@ CREATE TABLE deployments (
 CREATE UNIQUE INDEX deployments_by_origin ON deployments (origin);
 CREATE UNIQUE INDEX one_holder ON deployments (service, environment) WHERE holds = 1;
 CREATE INDEX deployments_by_place ON deployments (service, environment, asked);
+-- What is under way is looked at often, and is few beside all that ever was.
+CREATE INDEX deployments_open ON deployments (service, environment, asked) WHERE open = 1;
 CREATE INDEX deployments_in_line ON deployments (service, environment, queued) WHERE queued > 0;
 
 -- What is live where, and why it stands where it stands.

@@ -22,7 +22,7 @@ fn roll() -> Roll {
         (people[0].clone(), vec!["Alice@Example.com".to_owned(), "Alice Adams".to_owned()]),
         (people[1].clone(), vec!["bob@example.com".to_owned()]),
     ]);
-    Roll::new(people.iter(), &called)
+    Roll::new(&people, &called)
 }
 
 fn reading(text: &str, from: &str, until: &str) -> Result<Read, BadCalendar> {

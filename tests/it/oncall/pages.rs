@@ -271,7 +271,7 @@ async fn another_program_is_told_signed_and_with_a_key_that_stays_the_same() {
     );
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, SECRET.as_bytes());
     let tag = aws_lc_rs::hmac::sign(&key, signed.as_bytes());
-    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = pilothouse::names::hex(tag.as_ref());
     assert_eq!(header(1, "x-pilothouse-signature"), format!("v1={hex}"));
     bot.hears(ALICE, body["answer"].as_str().unwrap()).await;
     assert!(bot.shows_of("page").contains("alice is on it"), "whoever was called may answer");

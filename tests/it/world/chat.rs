@@ -15,6 +15,8 @@ use pilothouse::{
 };
 use serde_json::Value;
 
+use crate::cards::samples;
+
 /// A chat that keeps its messages, drawn as Teams would draw them.
 pub struct PretendChat {
     messages: Mutex<Vec<Message>>,
@@ -88,6 +90,7 @@ impl PretendChat {
 
     /// A card as Teams would draw it.
     pub fn drawn(&self, card: &Card) -> Value {
+        samples::show_such_a(card);
         self.renderer.render("teams", card).unwrap().expect("there is a Teams look")
     }
 

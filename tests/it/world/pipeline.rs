@@ -138,6 +138,9 @@ impl Pipeline for PretendPipeline {
             let sentence = "There is no version `v404`. Did you mean `v4.0.4`?".to_owned();
             return Err(Unresolved::NoSuchVersion(sentence));
         }
+        if version == "v503" {
+            return Err(anyhow::anyhow!("its server answered 503").into());
+        }
         let commit = self.commits.lock().unwrap().get(version).cloned();
         let title = "Fix [the](http://evil.example) **basket** <at>everyone</at>".to_owned();
         let commit_line =

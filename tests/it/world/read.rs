@@ -6,8 +6,7 @@ use serde_json::Value;
 pub fn gist(card: &Value) -> String {
     let mut lines = texts(card);
     lines.truncate(2);
-    let titles = card["actions"].as_array().unwrap().iter();
-    let titles: Vec<_> = titles.map(|b| format!("[{}]", b["title"].as_str().unwrap())).collect();
+    let titles: Vec<_> = titles(card).iter().map(|title| format!("[{title}]")).collect();
     lines.push(titles.join(" "));
     lines.join("\n").trim_end().to_owned()
 }
@@ -28,6 +27,9 @@ fn collect(part: &Value, found: &mut Vec<String>) {
             } else if let Some(text) = fields.get("text").or_else(|| fields.get("codeSnippet")) {
                 found.push(plain(text));
             }
+            if let Some((name, value)) = fields.get("columns").and_then(pair) {
+                return found.push(format!("{name}: {value}"));
+            }
             for inner in ["items", "columns", "facts"] {
                 if let Some(inner) = fields.get(inner) {
                     collect(inner, found);
@@ -36,6 +38,26 @@ fn collect(part: &Value, found: &mut Vec<String>) {
         }
         _ => {}
     }
+}
+
+/// A name and its value beside each other.
+fn pair(columns: &Value) -> Option<(String, String)> {
+    let text = |column: &Value| match column["items"].as_array()?.as_slice() {
+        [only] => only["text"].as_str().map(|_| plain(&only["text"])),
+        _ => None,
+    };
+    match columns.as_array()?.as_slice() {
+        [name, value] => Some((text(name)?, text(value)?)),
+        _ => None,
+    }
+}
+
+/// What stands on a card's buttons and links, top to bottom.
+pub fn titles(card: &Value) -> Vec<String> {
+    let mut buttons = vec![];
+    pressable(&card["body"], &mut buttons);
+    buttons.extend(card["actions"].as_array().unwrap().iter().cloned());
+    buttons.iter().map(|button| button["title"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Every button of a card, wherever it is.
