@@ -1,6 +1,6 @@
 //! `/oncall`: who is, who is next, when they change, and for whom.
 
-use crate::world::{ALICE, BOB, Bot, CAROL, MALLORY, SERVICES};
+use crate::world::{ALICE, BOB, Bot, CAROL, DAVE, MALLORY, SERVICES};
 
 /// The usual services with two schedules. It is Thursday, 9 October 2025, 09:15 UTC.
 pub(super) fn with(oncall: &str) -> String {
@@ -75,6 +75,12 @@ async fn what_is_not_known_is_met_with_what_there_is() {
     ] {
         let told = bot.hears(ALICE, said).await;
         assert!(told.contains(answer), "`{said}` was answered with: {told}");
+    }
+    let told = bot.hears(DAVE, "/oncall").await;
+    assert!(told.contains("shop-helpers.") && !told.contains("primary."), "{told}");
+    for said in ["/oncall primary", "/oncall checkout"] {
+        let told = bot.hears(DAVE, said).await;
+        assert!(told.contains("dave may not look at checkout"), "`{said}`: {told}");
     }
     let told = bot.hears(MALLORY, "/oncall").await;
     assert!(told.contains("mallory may not look at"), "{told}");

@@ -2,8 +2,8 @@
 
 use std::{fs, time::Duration};
 
-use super::{SLOW, folder, library, three, with, write};
-use crate::world::{ALICE, BOB, Bot, MALLORY};
+use super::{SLOW, folder, library, three, write};
+use crate::world::{ALICE, Bot, DAVE, MALLORY};
 
 #[tokio::test]
 async fn one_clear_hit_is_shown_whatever_it_was_found_by() {
@@ -173,14 +173,15 @@ async fn what_is_wrong_is_told_by_check_too() {
 
 #[tokio::test]
 async fn only_what_one_may_look_at_is_found() {
-    let folder = folder(&[
-        ("secret.md", "---\nservices: [vault]\n---\n# Open the vault\n"),
-        ("slow.md", SLOW),
-    ]);
-    let bot = Bot::with(&with(folder.path(), "{}")).await;
-    // Everybody in these stories may look at every service.
-    bot.hears(BOB, "/runbook vault").await;
-    assert_eq!(bot.chat.newest()["body"][0]["text"], "Open the vault");
-    let told = bot.hears(MALLORY, "/runbook vault").await;
-    assert!(told.contains("may not look at"), "{told}");
+    let folder = three();
+    let bot = library(&folder).await;
+    let all = bot.hears(DAVE, "/runbook").await;
+    assert!(all.contains("Checkout is down") && all.contains("Renew certificates"), "{all}");
+    assert!(!all.contains("Checkout is slow"), "dave may look at shop alone: {all}");
+    for said in ["/runbook checkout-is-slow", "/runbook --alert HighLatency", "/runbook latency"] {
+        let told = bot.hears(DAVE, said).await;
+        assert!(!told.contains("Checkout is slow"), "`{said}`: {told}");
+    }
+    let told = bot.hears(DAVE, "/runbook run checkout-is-slow restart-checkout").await;
+    assert!(told.contains("dave may not run steps of runbooks for"), "{told}");
 }

@@ -42,6 +42,8 @@ pub const ALICE: &str = "alice";
 pub const BOB: &str = "bob";
 /// May do everything but deploy.
 pub const CAROL: &str = "carol";
+/// May look at the service `shop`, where there is one.
+pub const DAVE: &str = "dave";
 /// May nothing.
 pub const MALLORY: &str = "mallory";
 
@@ -49,9 +51,10 @@ pub const MALLORY: &str = "mallory";
 const PEOPLE: &str = r#"{
     "people": {
         "alice": {"console": "alice"}, "bob": {"console": "bob", "entra": "b0b"},
-        "carol": {"console": "carol"}, "mallory": {"console": "mallory"}
+        "carol": {"console": "carol"}, "dave": {"console": "dave"}, "mallory": {"console": "mallory"}
     },
     "roles": {
+        "visitor": {"people": ["dave"], "may": [{"do": ["look"], "services": ["shop"]}]},
         "developer": {"people": ["alice", "bob"], "may": [{"do": ["look", "deploy"]}]},
         "approver": {"people": ["bob", "carol"], "may": [{"do": ["look", "approve", "cancel", "lock", "override", "alerts", "page", "run", "incidents", "audit"]}]}
     }
