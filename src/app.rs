@@ -6,11 +6,13 @@ use tokio::sync::Notify;
 
 use crate::{
     access::{self, Access},
+    audit::{Checkpointing, Checkpoints},
     cards::Renderer,
     chat::{self, Answering, Channel, Channels, Forgetting, Inbox},
     clock::Clock,
     commands::Commands,
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
+    incidents::{self, Books, Chronicle, Incidents},
     jobs::{Handler, Worker},
     names::PipelineName,
     oncall::{self, OnCall, PageCards, Pager, Pages},
@@ -66,12 +68,16 @@ pub struct World {
     pub oncall: oncall::Settings,
     /// What to do, where anybody wrote that down.
     pub runbooks: Option<runbooks::Given>,
+    /// How incidents are handled.
+    pub incidents: incidents::Settings,
     /// Who deploys.
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
     pub probes: Probes,
     /// Where people are.
     pub channels: Vec<Arc<dyn Channel>>,
+    /// Where the audit's checkpoints are kept.
+    pub checkpoints: Checkpoints,
 }
 
 /// The whole bot.
@@ -93,8 +99,18 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World { access, services, freezes, oncall, runbooks, pipelines, probes, channels } =
-            world;
+        let World {
+            access,
+            services,
+            freezes,
+            oncall,
+            runbooks,
+            incidents,
+            pipelines,
+            probes,
+            channels,
+            checkpoints,
+        } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
         let (oncall, pages) = awake(&foundation, &oncall, &access)?;
         let access = Arc::new(Access::new(&access));
@@ -109,6 +125,10 @@ impl App {
             vec![],
             clock.clone(),
         );
+        let incidents =
+            Arc::new(Incidents::new(db.clone(), clock.clone(), bell.clone(), incidents));
+        let books = Books::new(db.clone(), deployments.clone());
+        let chronicle = Chronicle::new(incidents.clone(), vec![Arc::new(books)]);
         let (library, steps) = written_down(&foundation, runbooks.as_ref());
         let commands = Arc::new(Commands {
             library,
@@ -119,32 +139,18 @@ impl App {
             deployments: deployments.clone(),
             planner: planner.clone(),
             figures: Arc::new(figures),
+            incidents: incidents.clone(),
+            chronicle: Arc::new(chronicle),
             channels: channels.clone(),
             db: db.clone(),
             clock: clock.clone(),
         });
-        let inbox = Inbox::new(db.clone(), clock.clone(), bell.clone());
-        let mut handlers: Vec<Arc<dyn Handler>> = vec![
-            Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
-            Arc::new(Forgetting(inbox)),
-            Arc::new(Keeper {
-                deployments: deployments.clone(),
-                planner: planner.clone(),
-                channels: channels.clone(),
-                clock: clock.clone(),
-            }),
-            Arc::new(Steps {
-                deployments,
-                planner,
-                channels: channels.clone(),
-                probes,
-                clock: clock.clone(),
-            }),
-        ];
         let around = Around { access, channels: channels.clone(), foundation: foundation.clone() };
+        let mut handlers = around.foundations(&commands, checkpoints).await?;
+        handlers.extend(around.deployments(deployments, planner, probes));
+        handlers.push(around.incidents(incidents));
         handlers.extend(around.on_call(oncall, pages).await?);
         handlers.extend(around.runbooks(steps, runbooks)?);
-        Forgetting::begin(&db, clock.now()).await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, foundation })
@@ -186,6 +192,46 @@ struct Around {
 }
 
 impl Around {
+    /// What there is whatever the bot is used for.
+    async fn foundations(
+        &self,
+        commands: &Arc<Commands>,
+        checkpoints: Checkpoints,
+    ) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
+        let Foundation { db, clock, bell, .. } = self.foundation.clone();
+        let checkpointing = Checkpointing::new(db.clone(), clock.clone(), checkpoints);
+        checkpointing.begin().await?;
+        Forgetting::begin(&db, clock.now()).await?;
+        let (listener, channels) = (commands.clone(), self.channels.clone());
+        Ok(vec![
+            Arc::new(checkpointing),
+            Arc::new(Answering { listener, channels }),
+            Arc::new(Forgetting(Inbox::new(db, clock, bell))),
+        ])
+    }
+
+    fn deployments(
+        &self,
+        deployments: Arc<Deployments>,
+        planner: Arc<Planner>,
+        probes: Probes,
+    ) -> [Arc<dyn Handler>; 2] {
+        let (channels, clock) = (self.channels.clone(), self.foundation.clock.clone());
+        let keeper = Keeper {
+            deployments: deployments.clone(),
+            planner: planner.clone(),
+            channels: channels.clone(),
+            clock: clock.clone(),
+        };
+        [Arc::new(keeper), Arc::new(Steps { deployments, planner, channels, probes, clock })]
+    }
+
+    fn incidents(&self, incidents: Arc<Incidents>) -> Arc<dyn Handler> {
+        let Foundation { db, clock, .. } = self.foundation.clone();
+        let (access, channels) = (self.access.clone(), self.channels.clone());
+        Arc::new(incidents::Keeper { incidents, access, channels, db, clock })
+    }
+
     async fn on_call(
         &self,
         oncall: Arc<OnCall>,

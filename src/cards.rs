@@ -70,22 +70,28 @@ pub struct Button {
 
 /// Every look, by chat and name.
 const LOOKS: &[(&str, &str)] = &[
+    ("teams/audit", include_str!("../cards/teams/audit.json.hbs")),
     ("teams/deployment", include_str!("../cards/teams/deployment.json.hbs")),
+    ("teams/document", include_str!("../cards/teams/document.json.hbs")),
     ("teams/form", include_str!("../cards/teams/form.json.hbs")),
     ("teams/help", include_str!("../cards/teams/help.json.hbs")),
+    ("teams/incident", include_str!("../cards/teams/incident.json.hbs")),
     ("teams/list", include_str!("../cards/teams/list.json.hbs")),
     ("teams/lock", include_str!("../cards/teams/lock.json.hbs")),
     ("teams/mine", include_str!("../cards/teams/mine.json.hbs")),
     ("teams/oncall", include_str!("../cards/teams/oncall.json.hbs")),
     ("teams/page", include_str!("../cards/teams/page.json.hbs")),
     ("teams/plan", include_str!("../cards/teams/plan.json.hbs")),
+    ("teams/reminder", include_str!("../cards/teams/reminder.json.hbs")),
     ("teams/runbook", include_str!("../cards/teams/runbook.json.hbs")),
     ("teams/status", include_str!("../cards/teams/status.json.hbs")),
     ("teams/step", include_str!("../cards/teams/step.json.hbs")),
+    ("teams/timeline", include_str!("../cards/teams/timeline.json.hbs")),
 ];
 
 /// What several looks have in common: `{{> button}}`.
 const PARTS: &[(&str, &str)] = &[
+    ("act", include_str!("../cards/teams/act.part.hbs")),
     ("button", include_str!("../cards/teams/button.part.hbs")),
     ("changes", include_str!("../cards/teams/changes.part.hbs")),
     ("facts", include_str!("../cards/teams/facts.part.hbs")),

@@ -27,6 +27,13 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// `2026-01-31 15:40:12 UTC`: for whoever must know exactly.
+    pub fn exact(self) -> String {
+        let time = jiff::Timestamp::from_millisecond(self.0);
+        let time = time.unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    }
+
     /// `15:40 UTC`, or with its day when that is not today's.
     pub fn time_of_day(self, now: Self) -> String {
         let zoned = |t: Self| {

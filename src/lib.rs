@@ -18,11 +18,12 @@
 //! | [`names`], [`calendar`], [`clock`], [`secrets`] | names checked once; days and zones; the time; what must not be shown |
 //! | [`telemetry`], [`store`], [`outbound`] | logs and metrics; the database; the one way out |
 //! | [`markdown`], [`cards`] | texts that stay texts; views become the JSON a chat can draw |
-//! | [`access`], [`audit`], [`jobs`] | who may; who did; what must survive a restart |
+//! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
 //! | [`deployments`] | the heart |
+//! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
 pub mod access;
@@ -37,6 +38,7 @@ pub mod commands;
 pub mod config;
 pub mod deployments;
 pub mod health;
+pub mod incidents;
 pub mod jobs;
 pub mod markdown;
 pub mod names;

@@ -45,6 +45,14 @@ enum What {
         #[arg(long, default_value = "pilothouse.zip")]
         out: PathBuf,
     },
+    /// Read what is known of an incident.
+    Incident {
+        #[command(subcommand)]
+        what: cli::incident::What,
+    },
+    /// See whether the audit is whole, or write it down for other programs.
+    #[command(subcommand)]
+    Audit(cli::audit::What),
     /// Look after one run of a local program. The bot starts this itself.
     #[command(hide = true)]
     Supervise {
@@ -74,6 +82,14 @@ fn run(what: What, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         }
         What::Package { config, out: to } => {
             cli::package::run(&config, &to, out).map(|()| ExitCode::SUCCESS)
+        }
+        What::Incident { what } => {
+            cli::incident::run(&what, out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Audit(what) => {
+            let whole = cli::audit::run(what, out)?;
+            Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         What::Supervise { folder } => Ok(cli::supervise::run(&folder)),
     }

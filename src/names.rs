@@ -173,6 +173,12 @@ impl PersonId {
         Self(format!("entra:{}:{}", tenant.to_ascii_lowercase(), object.to_ascii_lowercase()))
     }
 
+    /// Their object id in Microsoft Entra, when they are known by one.
+    pub fn entra_object(&self) -> Option<&str> {
+        let (_, object) = self.0.strip_prefix("entra:")?.split_once(':')?;
+        Some(object)
+    }
+
     /// Whoever sits at the terminal, under a name of their choice. Demo only.
     pub fn console(name: &str) -> Self {
         Self(format!("console:{name}"))

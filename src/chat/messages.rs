@@ -158,7 +158,7 @@ impl Channels {
         Ok(self.shown(subject, place).await?.is_some())
     }
 
-    fn channel(&self, place: &Place) -> anyhow::Result<&Arc<dyn Channel>> {
+    pub(super) fn channel(&self, place: &Place) -> anyhow::Result<&Arc<dyn Channel>> {
         let channel = self.all.get(place.channel.as_str());
         channel.ok_or_else(|| anyhow::anyhow!("there is no chat `{}` here", place.channel))
     }
@@ -174,7 +174,11 @@ impl Channels {
         }
     }
 
-    async fn shown(&self, subject: &Subject, place: &Place) -> sqlx::Result<Option<Shown>> {
+    pub(super) async fn shown(
+        &self,
+        subject: &Subject,
+        place: &Place,
+    ) -> sqlx::Result<Option<Shown>> {
         let row = sqlx::query(
             "SELECT message, shown FROM messages
              WHERE subject = $1 AND channel = $2 AND conversation = $3",
@@ -190,8 +194,8 @@ impl Channels {
 }
 
 /// A message, and the digest of what it shows.
-struct Shown {
-    message: String,
+pub(super) struct Shown {
+    pub(super) message: String,
     digest: String,
 }
 

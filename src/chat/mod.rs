@@ -7,6 +7,7 @@
 pub mod console;
 mod inbox;
 mod messages;
+mod rooms;
 pub mod teams;
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use inbox::{Answering, Forgetting, Inbox};
 pub use messages::Channels;
+pub use rooms::{Mention, NoRoom, Opened, RoomKind, RoomWish};
 
 use crate::{
     access::Actor,
@@ -61,6 +63,21 @@ pub trait Channel: Send + Sync {
 
     /// Says a text, as an answer to what was said in that place.
     async fn say(&self, place: &Place, text: &str) -> Result<(), ShowError>;
+
+    /// Finds the room of the wish by its marker, or makes it. May be asked twice.
+    async fn open_room(&self, wish: &RoomWish<'_>) -> Result<Opened, NoRoom> {
+        Err(wish.refused())
+    }
+
+    /// Puts a room of `team` away, or takes it out again. May be asked twice.
+    async fn put_away(&self, _room: &Place, _team: &str, _away: bool) -> Result<(), NoRoom> {
+        Err(NoRoom::NotPossible("this chat puts no rooms away".to_owned()))
+    }
+
+    /// Who somebody is that was mentioned in that place by the chat's own `id` of them.
+    async fn mentioned(&self, _place: &Place, _id: &str) -> Option<Actor> {
+        None
+    }
 }
 
 /// One card on its way to one conversation.
@@ -112,6 +129,9 @@ pub struct Incoming {
     /// Their time zone, by its name in the IANA database, when the chat tells it. Text from outside.
     #[serde(default)]
     pub zone: Option<String>,
+    /// Who is mentioned in it, beside the bot.
+    #[serde(default)]
+    pub mentions: Vec<Mention>,
 }
 
 /// What the bot answers, to the one who spoke and where they spoke.

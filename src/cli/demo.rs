@@ -30,6 +30,7 @@ use crate::{
     clock::Clock,
     config::{self, Config, Secrets},
     deployments::{Effect, Release},
+    incidents,
     secrets::variable,
     telemetry,
 };
@@ -221,5 +222,6 @@ async fn settle_in(app: &App) -> anyhow::Result<()> {
     }
     app.commands.pages.show_all().await?;
     app.commands.steps.show_all().await?;
+    app.commands.incidents.nudge(incidents::Effect::ShowCard).await?;
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! The command line: one file per subcommand.
 
+pub mod audit;
 pub mod check;
 pub mod demo;
+pub mod incident;
 pub mod package;
 mod running;
 pub mod sample;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access,
     app::{App, Foundation, World},
+    audit::Checkpoints,
     chat::Channel,
     config::Config,
     deployments::Probes,
@@ -32,6 +33,7 @@ pub(super) fn world(
     foundation: &Foundation,
     channels: Vec<Arc<dyn Channel>>,
 ) -> anyhow::Result<World> {
+    let checkpoints = Checkpoints::of(&config.audit, &folder);
     let program = std::env::current_exe().context("where this program is")?;
     let (clock, outbound) = (foundation.clock.clone(), foundation.outbound.clone());
     let ground = pipelines::Ground { clock, outbound, folder, program };
@@ -68,9 +70,11 @@ pub(super) fn world(
         freezes: config.freezes.clone(),
         oncall: config.oncall.clone(),
         runbooks,
+        incidents: config.incidents.clone(),
         pipelines: opened,
         probes,
         channels,
+        checkpoints,
     })
 }
 

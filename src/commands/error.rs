@@ -8,6 +8,7 @@ use super::{COMMANDS, Command, LONGEST};
 use crate::{
     access::Denied,
     deployments::{self, BadWish, NoWayBack},
+    incidents,
     names::{is_invisible, nearest},
     oncall::PageError,
     runbooks,
@@ -59,6 +60,12 @@ pub(super) enum Error {
     /// No such runbook, or its step cannot be run now.
     #[error("{0}")]
     Runbook(runbooks::Error),
+    /// No such incident.
+    #[error("{0}")]
+    NoIncident(incidents::Error),
+    /// It cannot happen to that incident now.
+    #[error("{0}.")]
+    Incident(incidents::Refusal),
     /// Nothing waits that could be meant.
     #[error("{0}")]
     NothingMeant(String),
@@ -96,6 +103,16 @@ impl From<runbooks::Error> for Error {
     }
 }
 
+impl From<incidents::Error> for Error {
+    fn from(error: incidents::Error) -> Self {
+        match error {
+            incidents::Error::Refused(refusal) => Self::Incident(refusal),
+            incidents::Error::Broken(error) => Self::Broken(error),
+            unknown @ incidents::Error::Unknown { .. } => Self::NoIncident(unknown),
+        }
+    }
+}
+
 impl From<NoWayBack> for Error {
     fn from(none: NoWayBack) -> Self {
         Self::Wish(none.into())
@@ -114,8 +131,8 @@ impl From<BadWish> for Error {
 impl Error {
     /// Whether somebody was told no, rather than told how to say it.
     pub(super) fn is_decision(&self) -> bool {
-        let denied = matches!(self, Self::Page(PageError::NotTheirs(_)));
-        denied || matches!(self, Self::Denied(_) | Self::Refused(_) | Self::Lock(_))
+        let denied = matches!(self, Self::Page(PageError::NotTheirs(_)) | Self::Denied(_));
+        denied || matches!(self, Self::Refused(_) | Self::Lock(_) | Self::Incident(_))
     }
 
     pub(super) fn unknown_command(name: &str) -> Self {

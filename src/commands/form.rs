@@ -32,22 +32,45 @@ pub(super) struct Field {
     pub placeholder: &'static str,
     /// Whether it may stay empty.
     pub required: bool,
+    /// Whether it takes several lines of text.
+    pub long: bool,
 }
 
 impl Field {
     /// One of several.
     pub(super) fn choice(id: &'static str, label: &'static str, choices: Vec<String>) -> Self {
-        Self { id, label, value: String::new(), choices, placeholder: "", required: true }
+        Self {
+            id,
+            label,
+            value: String::new(),
+            choices,
+            placeholder: "",
+            required: true,
+            long: false,
+        }
     }
 
     /// Anything.
     pub(super) fn text(id: &'static str, label: &'static str, placeholder: &'static str) -> Self {
-        Self { id, label, value: String::new(), choices: vec![], placeholder, required: true }
+        Self {
+            id,
+            label,
+            value: String::new(),
+            choices: vec![],
+            placeholder,
+            required: true,
+            long: false,
+        }
     }
 
     /// With something filled in already.
     pub(super) fn with(self, value: Option<impl ToString>) -> Self {
         Self { value: value.map_or_else(String::new, |value| value.to_string()), ..self }
+    }
+
+    /// Takes several lines of text.
+    pub(super) fn long(self) -> Self {
+        Self { long: true, ..self }
     }
 
     /// May stay empty.

@@ -6,17 +6,20 @@
 
 mod approve;
 mod asking;
+mod audit;
 mod cancel;
 mod decline;
 mod deploy;
 mod error;
 mod form;
 mod help;
+mod incident;
 mod list;
 mod lock;
 mod mine;
 mod oncall;
 mod page;
+mod refused;
 mod rollback;
 mod runbook;
 mod show;
@@ -25,21 +28,25 @@ mod unlock;
 mod waiting;
 mod words;
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    pin::Pin,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 
 use error::Error;
+use refused::Matter;
 
 use crate::{
     access::{Access, Actor, Permission, Target},
-    audit::{self, Entry as AuditEntry},
     cards::Card,
-    chat::{Channels, Incoming, Listener, Place, Reply, Subject},
+    chat::{Channels, Incoming, Listener, Mention, Place, Reply, Subject},
     clock::Clock,
     deployments::{
         self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
     },
+    incidents::{self, Chronicle, Incidents, REMINDER},
     names::DeploymentId,
     oncall::{CALL, OnCall, PAGE, Pages},
     runbooks::{Library, RUN, StepRuns},
@@ -65,6 +72,18 @@ const COMMANDS: &[Entry] = &[
     entry::<runbook::Show>(),
     entry::<runbook::Run>(),
     entry::<runbook::Stop>(),
+    entry::<incident::list::Incidents>(),
+    entry::<incident::create::Create>(),
+    entry::<incident::list::List>(),
+    entry::<incident::show::Show>(),
+    entry::<incident::update::Update>(),
+    entry::<incident::role::Role>(),
+    entry::<incident::note::Note>(),
+    entry::<incident::resolve::Resolve>(),
+    entry::<incident::reopen::Reopen>(),
+    entry::<incident::timeline::Timeline>(),
+    entry::<incident::export::Export>(),
+    entry::<audit::Audit>(),
     entry::<help::Help>(),
 ];
 
@@ -162,9 +181,13 @@ struct Said<'a> {
     origin: String,
     /// Their time zone, when their chat tells it. Text from outside.
     zone: Option<String>,
+    mentions: Vec<Mention>,
+    /// What it has turned out to be about: what a refusal is found by.
+    about: Arc<OnceLock<Matter>>,
 }
 
 /// Everything commands work with.
+#[derive(Clone)]
 pub struct Commands {
     /// Who may.
     pub access: Arc<Access>,
@@ -182,6 +205,10 @@ pub struct Commands {
     pub library: Option<Arc<Library>>,
     /// What runs of it.
     pub steps: Arc<StepRuns>,
+    /// What is serious.
+    pub incidents: Arc<Incidents>,
+    /// What happened around it.
+    pub chronicle: Arc<Chronicle>,
     /// Where it is shown.
     pub channels: Arc<Channels>,
     /// Where refusals are written down.
@@ -195,12 +222,15 @@ impl Listener for Commands {
     async fn hear(&self, message: Incoming) -> Reply {
         // One person is one person under all their accounts, in every rule from here on.
         let actor = self.access.person(&message.actor);
+        let about = Arc::new(OnceLock::new());
         let said = Said {
+            about: about.clone(),
             bot: self,
             actor: actor.clone(),
             place: message.place.clone(),
             origin: format!("{}:{}", message.place.channel, message.origin),
             zone: message.zone,
+            mentions: message.mentions.clone(),
         };
         let (name, heard) = self.dispatch(&message.text, said).await;
         let outcome = match &heard {
@@ -229,7 +259,8 @@ impl Listener for Commands {
             }
             Err(error) => {
                 if error.is_decision() {
-                    self.note_refusal(name, &actor, &error).await;
+                    let said = (name, message.text.as_str());
+                    self.note_refusal(said, &actor, &error, about.get()).await;
                 }
                 Reply::Refused(error.to_string())
             }
@@ -242,6 +273,9 @@ impl Listener for Commands {
             LOCK => return self.lock_card(&actor, &subject.id).await,
             PAGE | CALL => return self.page_card(&actor, subject).await,
             RUN => return self.step_card(&actor, &subject.id).await,
+            kind @ (incidents::SUBJECT | REMINDER) => {
+                return self.look_at_incident(&actor, kind, &subject.id).await;
+            }
             deployments::SUBJECT => {}
             _ => return None,
         }
@@ -302,21 +336,6 @@ impl Commands {
         let may_look = self.access.require(actor, Permission::Look, target).await.is_ok();
         let view = || LockView::of(&lock, may_unlock, self.clock.now());
         (may_unlock || may_look || lock.by == *actor).then(|| view().into())
-    }
-
-    /// A refusal leaves a row of its own: it changes nothing else.
-    async fn note_refusal(&self, name: &'static str, actor: &Actor, error: &Error) {
-        let entry = AuditEntry {
-            at: self.clock.now(),
-            actor: actor.clone(),
-            action: name.to_owned(),
-            subject: format!("command/{name}"),
-            outcome: audit::Outcome::Refused,
-            detail: error.to_string(),
-        };
-        if let Err(error) = audit::note_alone(&self.db, &entry).await {
-            tracing::error!("a refusal could not be written down: {error:#}");
-        }
     }
 }
 

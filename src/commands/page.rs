@@ -55,7 +55,7 @@ impl Said<'_> {
                 names.push(name.to_string());
             }
         }
-        names.extend(self.bot.access.people().map(|person| person.name.clone()));
+        names.extend(self.bot.access.people().iter().map(|person| person.name.clone()));
         FormView {
             title: "Whom do you want to page?".to_owned(),
             text: None,

@@ -28,8 +28,9 @@ pub use place::{Path, Place};
 
 use crate::{
     access::{self, PersonSettings, RoleSettings},
+    audit,
     chat::teams,
-    deployments,
+    deployments, incidents,
     names::{PersonName, PipelineName, RoleName, ScheduleName},
     oncall, pipelines, runbooks,
 };
@@ -65,6 +66,10 @@ pub struct Config {
     pub oncall: BTreeMap<ScheduleName, oncall::ScheduleSettings>,
     /// What to do, where anybody wrote that down.
     pub runbooks: Option<runbooks::Settings>,
+    /// How incidents are handled.
+    pub incidents: incidents::Settings,
+    /// How the audit is kept.
+    pub audit: audit::Settings,
 }
 
 impl Default for Config {
@@ -83,6 +88,8 @@ impl Default for Config {
             freezes: vec![],
             oncall: BTreeMap::new(),
             runbooks: None,
+            incidents: incidents::Settings::default(),
+            audit: audit::Settings::default(),
         }
     }
 }

@@ -63,6 +63,7 @@ pub use view::DeploymentView;
 
 use tokio::sync::Notify;
 
+pub use crate::names::nearest;
 use crate::{
     access::Actor,
     audit::{self, Entry},
@@ -288,6 +289,8 @@ impl Deployments {
             actor: by.clone(),
             action: action.to_owned(),
             subject: Subject::new(SUBJECT, &deployment.id).to_string(),
+            service: Some(deployment.plan.service.clone()),
+            environment: Some(deployment.plan.environment.clone()),
             outcome: audit::Outcome::Done,
             detail,
         };

@@ -1,3 +1,5 @@
 //! Clients of systems that more than one room talks to: authentication and calls, no policy.
 
+pub mod entra;
 pub mod github;
+pub mod graph;

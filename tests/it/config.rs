@@ -115,7 +115,11 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     std::fs::write(&good, format!("{SECRET}\n")).unwrap();
     std::fs::write(&short, "pssst").unwrap();
     let token = format!("file:{}", good.display());
-    let rest = example().replace("env:GITHUB_TOKEN", &token);
+    let key = folder.path().join("key");
+    std::fs::write(&key, "k".repeat(64)).unwrap();
+    let rest = example()
+        .replace("env:GITHUB_TOKEN", &token)
+        .replace("env:PILOTHOUSE_AUDIT_KEY", &format!("file:{}", key.display()));
     let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);
     let check =
         |text: &str, secrets| config::check_text("p.yaml", text, secrets).mistakes.to_string();

@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "one program: its modules are read by nobody else")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod audit;
 mod cards;
 mod command_pipeline;
 mod config;
@@ -13,6 +14,7 @@ mod freezes;
 mod github;
 mod house;
 mod http_probe;
+mod incidents;
 mod locks;
 mod oncall;
 mod package;

@@ -64,6 +64,26 @@ fn the_manifest_says_what_the_configuration_says() {
 }
 
 #[test]
+fn the_app_asks_for_what_incidents_need_in_a_team_and_for_no_more() {
+    let mut config = config();
+    let manifest = package::manifest(&config, &commands(3)).unwrap();
+    let asked = &manifest["authorization"]["permissions"]["resourceSpecific"];
+    let names: Vec<_> = asked.as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["Channel.Create.Group", "ChannelSettings.Read.Group"]);
+    assert_eq!(manifest["webApplicationInfo"]["id"], manifest["id"]);
+    assert_eq!(manifest["supportedChannelTypes"], Value::Null);
+    config.incidents.membership = pilothouse::incidents::Membership::Private;
+    let manifest = package::manifest(&config, &commands(3)).unwrap();
+    assert_eq!(manifest["supportedChannelTypes"], json!(["privateChannels"]));
+    config.incidents = pilothouse::incidents::Settings::default();
+    let manifest = package::manifest(&config, &commands(3)).unwrap();
+    assert_eq!(
+        (&manifest["authorization"], &manifest["webApplicationInfo"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[test]
 fn every_number_of_commands_gives_a_manifest_teams_takes() {
     for count in [0, 1, 12, 40] {
         let manifest = package::manifest(&config(), &commands(count)).unwrap();

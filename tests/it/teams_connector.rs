@@ -12,7 +12,7 @@ use pilothouse::{
     chat::{
         ShowError,
         teams::{
-            CONVERSATION_GONE, Connector, Reference, Settings, Tokens, conversation_is_gone,
+            CONVERSATION_GONE, Connector, Reference, Settings, conversation_is_gone,
             message_is_gone,
         },
     },
@@ -72,7 +72,7 @@ impl Teams {
         .unwrap();
         let (clock, outbound) = (Clock::manual(NOW), Outbound::new().unwrap());
         let addresses = settings.addresses().unwrap();
-        let tokens = Tokens::new(&settings, &addresses, outbound.clone(), clock.clone()).unwrap();
+        let tokens = settings.tokens(&addresses, outbound.clone(), clock.clone()).unwrap();
         let connector = Connector::new(Some(tokens), outbound, clock, addresses.service_urls);
         Self { server, entra, connector, _secret: secret }
     }

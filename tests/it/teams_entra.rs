@@ -7,10 +7,11 @@ use std::{collections::HashMap, time::Duration};
 use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use pilothouse::{
-    chat::teams::{Settings, Tokens},
+    chat::teams::Settings,
     clock::{Clock, Timestamp},
     outbound::Outbound,
     secrets::redact,
+    vendors::entra::Tokens,
 };
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
@@ -50,7 +51,7 @@ fn tokens(server: &MockServer, credential: &Value, clock: &Clock) -> Tokens {
     }))
     .unwrap();
     let addresses = settings.addresses().unwrap();
-    Tokens::new(&settings, &addresses, Outbound::new().unwrap(), clock.clone()).unwrap()
+    settings.tokens(&addresses, Outbound::new().unwrap(), clock.clone()).unwrap()
 }
 
 /// A folder with these files.

@@ -156,7 +156,9 @@ impl Drawing {
             return Err(format!("The card has no field `{}`.", clean_line(name)));
         }
         let mut filled = BTreeMap::new();
-        for input in &self.inputs {
+        // What the button does not say stays where it is: it belongs to another one.
+        let said = |input: &&Input| button.say.contains(&format!("{{{}}}", input.id));
+        for input in self.inputs.iter().filter(said) {
             let given = values.iter().find(|(name, _)| named(input, name)).map(|(_, value)| value);
             filled.insert(input.id.clone(), input.accept(given.map_or("", String::as_str))?);
         }
@@ -244,6 +246,11 @@ impl Drawing {
                 }
                 ("Action.Execute" | "Action.Submit", Some(say)) => {
                     self.buttons.push(Pressable { title, say: say.to_owned() });
+                }
+                // What it would unfold is asked for when its button is pressed.
+                ("Action.ShowCard", _) => {
+                    self.elements(&action["card"]["body"], DEEPEST);
+                    self.actions(&action["card"]["actions"]);
                 }
                 _ => {}
             }

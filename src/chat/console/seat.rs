@@ -81,11 +81,9 @@ impl Seat {
     pub async fn say(&self, text: &str) -> anyhow::Result<Heard> {
         let actor = Actor { id: PersonId::console(&self.who), name: self.who.clone() };
         let (place, text) = (Console::place(), text.to_owned());
-        let origin = Uuid::now_v7().to_string();
-        let reply = self
-            .listener
-            .hear(Incoming { actor, place: place.clone(), text, origin, zone: None })
-            .await;
+        let (origin, mentions) = (Uuid::now_v7().to_string(), vec![]);
+        let said = Incoming { actor, place: place.clone(), text, origin, mentions, zone: None };
+        let reply = self.listener.hear(said).await;
         Ok(match reply {
             Reply::Text(text) => Heard::Answered(redact(&text).into_owned()),
             Reply::Refused(text) => Heard::Refused(redact(&text).into_owned()),

@@ -9,9 +9,12 @@ use serde_json::Value;
 use super::references::{Reference, THREAD};
 use crate::{
     access::Actor,
-    chat::{Place, fill},
+    chat::{self, Place, fill},
     names::{PersonId, is_invisible},
 };
+
+/// How many people mentioned in one message are looked at; more is no command.
+const MENTIONS: usize = 10;
 
 /// Longest name of a person that is kept; Teams' own limit is 256.
 const LONGEST_NAME: usize = 80;
@@ -184,13 +187,25 @@ impl Activity {
         pressed(&self.value).unwrap_or_else(|| self.typed())
     }
 
+    /// Who is mentioned beside the bot, by the words that stand for them in [`Activity::words`].
+    pub(super) fn people(&self) -> Vec<chat::Mention> {
+        let others = self.mentions().filter(|mention| !self.is_bot(&mention.mentioned));
+        let others = others.filter(|mention| !mention.mentioned.id.is_empty());
+        let person =
+            |mention: Mention| chat::Mention { said: mention.name(), id: mention.mentioned.id };
+        others.map(person).take(MENTIONS).collect()
+    }
+
+    fn mentions(&self) -> impl Iterator<Item = Mention> {
+        let mentions = self.entities.iter().filter_map(|e| Mention::deserialize(e).ok());
+        mentions.filter(|m| m.kind == "mention" && !m.text.is_empty())
+    }
+
     /// What was typed, without the mention of the bot and as plain characters.
     fn typed(&self) -> String {
-        let mentions = self.entities.iter().filter_map(|e| Mention::deserialize(e).ok());
-        let mentions = mentions.filter(|m| m.kind == "mention" && !m.text.is_empty());
-        let mentions = mentions.map(|mention| {
-            let name = harmless(&mention.text.replace("<at>", "").replace("</at>", ""));
-            let stays = if self.is_bot(&mention.mentioned) { " ".to_owned() } else { name };
+        let mentions = self.mentions().map(|mention| {
+            let is_bot = self.is_bot(&mention.mentioned);
+            let stays = if is_bot { " ".to_owned() } else { mention.name() };
             (mention.text, stays)
         });
         let mentions: Vec<(String, String)> = mentions.collect();
@@ -207,6 +222,13 @@ impl Activity {
             text = text.replace(mention, stays);
         }
         plain(&text)
+    }
+}
+
+impl Mention {
+    /// The words that stand for whoever is mentioned.
+    fn name(&self) -> String {
+        harmless(&self.text.replace("<at>", "").replace("</at>", ""))
     }
 }
 

@@ -110,7 +110,7 @@ async fn card_action(
             }
             let place = activity.place();
             let (origin, zone) = (origin.to_owned(), activity.zone());
-            let message = Incoming { actor, place, text, origin, zone };
+            let message = Incoming { actor, place, text, origin, zone, mentions: vec![] };
             teams.say_pressed(listener, message).await
         }
         _ => bad("this button is not one of ours"),

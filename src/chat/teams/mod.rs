@@ -1,8 +1,7 @@
 //! Microsoft Teams.
 //!
 //! In: [`doors`](self) takes a request, `inbound` proves its token, `activity` reads it, `receive`
-//! and `invokes` do what it asks for. Out: `connector` speaks, with a token of `token`, at the pace
-//! of `pace`, to conversations of `references`, and to addresses of `service_url` alone.
+//! and `invokes` do what it asks for. Out: `connector` speaks, at the pace of `pace`, to conversations of `references`, and to addresses of `service_url` alone.
 
 mod activity;
 mod connector;
@@ -14,9 +13,9 @@ mod pace;
 mod personal;
 mod receive;
 mod references;
+mod rooms;
 mod service_url;
 mod settings;
-mod token;
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,15 +31,18 @@ pub use pace::{Pace, Turn};
 pub use receive::DEMO_TENANT;
 pub use references::{Reference, References};
 pub use service_url::{NotAllowed, ServiceUrl};
-pub use settings::{Addresses, Cloud, Credential, OwnAddresses, RoomSettings, Settings};
-pub use token::Tokens;
+pub use settings::{Addresses, Cloud, OwnAddresses, RoomSettings, Settings};
 
-use super::{Channel, Ground, Listener, Place, ShowError, Showing, Subject};
+use super::{
+    Channel, Ground, Listener, NoRoom, Opened, Place, RoomWish, ShowError, Showing, Subject,
+};
 use crate::{
+    access::Actor,
     cards::{Card, inert, inert_start},
     names::{PersonId, RoomName},
     outbound::Outbound,
     secrets::redact,
+    vendors::{entra::Tokens, graph::Graph},
 };
 use inbound::Inbound;
 
@@ -72,7 +74,12 @@ pub struct Teams {
 /// Who is let in.
 enum Admission {
     /// Whoever proves to be the connector.
-    Proved { inbound: Box<Inbound>, settings: Box<Settings>, first_service_url: Option<ServiceUrl> },
+    Proved {
+        inbound: Box<Inbound>,
+        settings: Box<Settings>,
+        first_service_url: Option<ServiceUrl>,
+        graph: Box<Graph>,
+    },
     /// Anybody on this very machine, and nobody else: for trying out.
     ThisMachine,
 }
@@ -85,12 +92,15 @@ impl Teams {
     pub fn new(settings: &Settings, ground: Ground, outbound: &Outbound) -> anyhow::Result<Self> {
         let addresses = settings.addresses()?;
         let clock = ground.clock.clone();
-        let tokens = Tokens::new(settings, &addresses, outbound.clone(), clock.clone())?;
+        let tokens = settings.tokens(&addresses, outbound.clone(), clock.clone())?;
+        let graph = addresses.graph.clone();
+        let graph = Graph::new(graph, tokens.clone(), outbound.clone(), clock.clone());
         let inbound = Inbound::new(&settings.app_id, &addresses, outbound.clone(), clock);
         let admission = Admission::Proved {
             inbound: Box::new(inbound),
             settings: Box::new(settings.clone()),
             first_service_url: addresses.first_service_url,
+            graph: Box::new(graph),
         };
         Ok(Self::standing_on(ground, admission, Some(tokens), outbound, addresses.service_urls))
     }
@@ -250,6 +260,18 @@ impl Channel for Teams {
             self.forget_if_gone(place, error).await;
         }
         sent.map(drop)
+    }
+
+    async fn open_room(&self, wish: &RoomWish<'_>) -> Result<Opened, NoRoom> {
+        self.room_for(wish).await
+    }
+
+    async fn put_away(&self, room: &Place, team: &str, away: bool) -> Result<(), NoRoom> {
+        self.archived(room, team, away).await
+    }
+
+    async fn mentioned(&self, place: &Place, id: &str) -> Option<Actor> {
+        self.member_called(place, id).await
     }
 }
 

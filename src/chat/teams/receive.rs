@@ -80,6 +80,7 @@ impl Teams {
             text: activity.words(),
             origin: origin(activity),
             zone: activity.zone(),
+            mentions: activity.people(),
         };
         self.ground.inbox.put(&message).await?;
         Ok(())
@@ -114,6 +115,7 @@ impl Teams {
             text: "/help".to_owned(),
             origin: format!("install {}", origin(activity)),
             zone: activity.zone(),
+            mentions: vec![],
         };
         if activity.action == "add" {
             self.ground.inbox.put(&greeting).await?;

@@ -1,12 +1,17 @@
 //! `teams` of the configuration: which bot this is, and every address it may talk to.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::service_url::ServiceUrl;
-use crate::{names::RoomName, outbound::Base, secrets::Secret};
+use crate::{
+    clock::Clock,
+    names::RoomName,
+    outbound::{Base, Outbound},
+    vendors::entra::{Credential, Identity, Tokens},
+};
 
 /// `teams` of the configuration.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -30,35 +35,6 @@ pub struct Settings {
     /// The rooms of the configuration that are Teams conversations.
     #[serde(default)]
     pub rooms: BTreeMap<RoomName, RoomSettings>,
-}
-
-/// How the bot proves to Microsoft Entra who it is.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Credential {
-    /// A client secret of the app registration.
-    Secret {
-        /// Where it is kept.
-        secret: Secret,
-    },
-    /// A certificate that is registered with the app; both in PEM form.
-    Certificate {
-        /// The certificate's file.
-        certificate: PathBuf,
-        /// Its private RSA key.
-        key: Secret,
-    },
-    /// A token some other party (Kubernetes, say) keeps fresh in a file, and that the app
-    /// registration trusts.
-    FederatedFile {
-        /// The file.
-        file: PathBuf,
-    },
-    /// The identity of the Azure machine or container the bot runs on.
-    ManagedIdentity {
-        /// Which, when it has several: the identity's client id. Without it, the app id.
-        client_id: Option<String>,
-    },
 }
 
 /// One of Microsoft's clouds.
@@ -151,6 +127,25 @@ impl Settings {
             service_urls,
             first_service_url,
         })
+    }
+
+    /// The bot's own tokens; what is asked for without naming a purpose is for the connector.
+    ///
+    /// # Errors
+    /// When the tenant cannot be part of an address.
+    pub fn tokens(
+        &self,
+        addresses: &Addresses,
+        outbound: Outbound,
+        clock: Clock,
+    ) -> anyhow::Result<Tokens> {
+        let identity = Identity {
+            app_id: self.app_id.clone(),
+            tenant: self.tenant.clone(),
+            credential: self.credential.clone(),
+            login: addresses.login.clone(),
+        };
+        Tokens::new(identity, &addresses.scope, outbound, clock)
     }
 
     /// Whether people of that tenant may talk to the bot.

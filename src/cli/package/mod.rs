@@ -16,8 +16,10 @@ use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 pub use rules::flaws;
 
 use crate::{
+    chat::RoomKind,
     commands::{self, About},
     config::{self, Config},
+    incidents::Membership,
 };
 
 /// How many commands Teams lists in one place.
@@ -92,6 +94,8 @@ pub fn manifest(config: &Config, commands: &[About]) -> anyhow::Result<Value> {
         "accent": app.accent,
         "domain": app.domain,
         "lists": choice::lists(commands),
+        "channels": config.incidents.place == RoomKind::Channel,
+        "private": config.incidents.membership == Membership::Private,
     });
     let mut handlebars = Handlebars::new();
     handlebars.set_strict_mode(true);

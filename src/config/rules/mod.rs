@@ -1,7 +1,9 @@
 //! What no single value shows: names that stand for nothing, rules that nobody can satisfy.
 
 mod app;
+mod audit;
 mod freezes;
+mod incidents;
 mod oncall;
 mod people;
 mod runbooks;
@@ -46,6 +48,8 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     freezes::check(config, found);
     oncall::check(config, found);
     runbooks::check(config, found, secrets);
+    incidents::check(config, found);
+    audit::check(&config.audit, found, secrets);
 }
 
 impl<'a> Found<'a> {

@@ -3,10 +3,7 @@
 use url::{Host, Url};
 
 use super::{Found, Path, Secrets};
-use crate::{
-    chat::teams::{Credential, Settings},
-    outbound::is_this_machine,
-};
+use crate::{chat::teams::Settings, outbound::is_this_machine, vendors::entra::Credential};
 
 pub(super) fn check(settings: &Settings, found: &mut Found<'_>, secrets: Secrets) {
     let top = Path::of(&["teams"]);

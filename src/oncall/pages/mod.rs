@@ -120,7 +120,7 @@ impl Pages {
             return Ok(Reached::Person(person));
         }
         let schedules = self.oncall.schedules().map(|(name, _)| name.as_str());
-        let people = self.access.people().map(|person| person.name.as_str());
+        let people = self.access.people().iter().map(|person| person.name.as_str());
         let known: Vec<&str> = schedules.chain(people).collect();
         let hint = hint(name, known.iter().copied());
         Err(PageError::Unknown { name: shown(name), hint })
@@ -291,11 +291,21 @@ impl Pages {
             actor: by.clone(),
             action: action.to_owned(),
             subject: Subject::new(PAGE, &page.id).to_string(),
+            service: only(&page.services),
+            environment: None,
             outcome: audit::Outcome::Done,
             detail: detail.to_string(),
         };
         audit::note(tx, self.db.dialect(), &entry).await?;
         Ok(())
+    }
+}
+
+/// The service of a page that is about one alone.
+fn only(services: &[Service]) -> Option<Service> {
+    match services {
+        [only] => Some(only.clone()),
+        _ => None,
     }
 }
 

@@ -300,6 +300,8 @@ impl StepRuns {
             actor: by.clone(),
             action: action.to_owned(),
             subject: Subject::new(RUN, &run.id).to_string(),
+            service: Some(run.service.clone()),
+            environment: run.environment.clone(),
             outcome: audit::Outcome::Done,
             detail: detail.to_string(),
         };

@@ -66,6 +66,7 @@ pub const ELEMENTS: &[(&str, &[&str], &[&str])] = &[
     ),
     ("Input.Toggle", &["title"], &["errorMessage", "isRequired", "value", "valueOff", "valueOn"]),
     ("Action.Execute", &["title", "verb", "data", "fallback"], &["mode", "style", "tooltip"]),
+    ("Action.ShowCard", &["title", "card"], &["mode", "style", "tooltip"]),
     ("Action.Submit", &["title", "data"], &["mode", "style", "tooltip"]),
     ("Action.OpenUrl", &["title", "url"], &["mode", "style", "tooltip"]),
 ];

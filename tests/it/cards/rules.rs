@@ -33,6 +33,17 @@ fn broken(card: &Value) -> Vec<String> {
     rules.broken
 }
 
+/// Whether nothing but mentions stands beside the width, each of them somewhere in the card.
+fn mentions_stand_in(msteams: &Value, card: &Value) -> bool {
+    let entities = msteams.get("entities").map_or(&[][..], |list| list.as_array().unwrap());
+    let texts = samples::strings(&card["body"]);
+    msteams.as_object().unwrap().keys().all(|key| ["width", "entities"].contains(&key.as_str()))
+        && entities.iter().all(|entity| {
+            let text = entity["text"].as_str().unwrap();
+            entity["type"] == "mention" && entity["mentioned"]["id"] != "" && texts.contains(&text)
+        })
+}
+
 struct Rules {
     inputs: BTreeSet<String>,
     titles: Vec<String>,
@@ -59,7 +70,7 @@ impl Rules {
         for (key, value) in card.as_object().unwrap() {
             let fits = match key.as_str() {
                 "$schema" | "type" | "version" | "body" | "actions" => true,
-                "msteams" => *value == json!({ "width": "full" }),
+                "msteams" => value["width"] == "full" && mentions_stand_in(value, card),
                 _ => false,
             };
             self.must(fits, || format!("{key} cannot be {value}"));
@@ -133,6 +144,13 @@ impl Rules {
             "Action.OpenUrl" => {
                 let safe = fields["url"].as_str().is_some_and(|url| url.starts_with("https://"));
                 self.must(safe, || format!("{place}: {} is no https address", fields["url"]));
+            }
+            "Action.ShowCard" => {
+                let card = &fields["card"];
+                for key in ["body", "actions"] {
+                    self.all(&card[key], &format!("{place}/card/{key}"));
+                }
+                self.actions(&card["actions"]);
             }
             "Action.Submit" => self.broken.push(format!("{place}: only an Execute is one for all")),
             _ if kind.starts_with("Input.") => self.input(kind, fields, place),

@@ -42,7 +42,7 @@ impl Whole {
         let secret = secret();
         let teams = teams(&microsoft, &foundation, &secret);
         let pipeline = Arc::new(PretendPipeline::default());
-        let world = world(&teams, &pipeline);
+        let world = world(&teams, &pipeline, &database);
         let app = App::build(foundation, world).await.unwrap();
         let kept = (database, secret);
         Self { microsoft, app, teams, pipeline, clock, _kept: kept }
@@ -105,7 +105,7 @@ impl Whole {
     }
 }
 
-fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>) -> World {
+fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>, database: &Database) -> World {
     let services: pilothouse::deployments::Settings = serde_json::from_str(SERVICES).unwrap();
     let health: Arc<dyn Probe> = Arc::new(PretendHealth::default());
     let mut probes = Probes::new();
@@ -141,7 +141,9 @@ fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>) -> World {
         } }))
         .unwrap(),
         runbooks: None,
+        incidents: pilothouse::incidents::Settings::default(),
         channels: vec![teams.clone()],
+        checkpoints: database.checkpoints(),
     }
 }
 

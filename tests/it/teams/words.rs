@@ -48,6 +48,19 @@ async fn only_the_mention_of_the_bot_is_taken_out() {
 }
 
 #[tokio::test]
+async fn whoever_else_is_mentioned_is_told_by_their_id() {
+    let wire = Wire::start().await;
+    let (us, bob) = (mention(&format!("28:{APP}"), "<at>Pilothouse</at>"), "<at>Bob \"x\" B</at>");
+    let mut message = wire.message("1", &format!("<at>Pilothouse</at> ask {bob}"));
+    message["entities"] = json!([us, mention("29:bob", bob), mention("", "<at>Nobody</at>")]);
+    assert_eq!(wire.delivers(&message).await.0, 200);
+    let heard = wire.hears().await.pop().unwrap();
+    assert_eq!((heard.text.as_str(), heard.mentions.len()), ("ask Bob x B", 1));
+    assert_eq!(heard.mentions[0].said, "Bob x B", "as it stands in the text");
+    assert_eq!(heard.mentions[0].id, "29:bob");
+}
+
+#[tokio::test]
 async fn a_namesake_of_the_bot_stays() {
     let wire = Wire::start().await;
     let (us, them) = (format!("28:{APP}"), "29:other".to_owned());

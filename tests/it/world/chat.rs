@@ -8,8 +8,11 @@ use std::{
 use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
 use pilothouse::{
+    access::Actor,
     cards::{Card, Renderer},
-    chat::{Channel, Listener, Place, ShowError, Showing, Subject},
+    chat::{
+        Channel, Listener, NoRoom, Opened, Place, RoomKind, RoomWish, ShowError, Showing, Subject,
+    },
     names::{PersonId, RoomName},
     outbound::Failure,
 };
@@ -22,6 +25,23 @@ pub struct PretendChat {
     messages: Mutex<Vec<Message>>,
     renderer: Renderer,
     trouble: Mutex<VecDeque<Trouble>>,
+    rooms: Mutex<Rooms>,
+}
+
+/// What becomes of whoever wants a room; without a word about it, what becomes in a chat that has
+/// none.
+#[derive(Default)]
+struct Rooms {
+    /// The kinds that can be had.
+    kinds: Vec<RoomKind>,
+    /// What is answered instead, this many times more.
+    not_now: usize,
+    /// How often a new room does not take a card.
+    closed: usize,
+    /// Those there are, by their markers.
+    made: Vec<String>,
+    /// Those that were put away.
+    away: Vec<String>,
 }
 
 /// How sending a new message to one person fails.
@@ -37,7 +57,7 @@ pub enum Trouble {
 
 /// One message.
 struct Message {
-    conversation: String,
+    place: Option<Place>,
     subject: Option<Subject>,
     drawn: Value,
 }
@@ -48,6 +68,7 @@ impl Default for PretendChat {
             messages: Mutex::default(),
             renderer: Renderer::new().unwrap(),
             trouble: Mutex::default(),
+            rooms: Mutex::default(),
         }
     }
 }
@@ -68,7 +89,8 @@ impl PretendChat {
     /// Every card in the conversation with one person, oldest first.
     pub fn alone_with(&self, person: &str) -> Vec<Value> {
         let messages = self.messages.lock().unwrap();
-        let theirs = messages.iter().filter(|message| message.conversation == person);
+        let is = |m: &&Message| m.place.as_ref().is_some_and(|place| place.conversation == person);
+        let theirs = messages.iter().filter(is);
         theirs.map(|message| message.drawn.clone()).collect()
     }
 
@@ -81,6 +103,37 @@ impl PretendChat {
     pub fn newest_subject(&self) -> Subject {
         let messages = self.messages.lock().unwrap();
         messages.iter().rev().find_map(|message| message.subject.clone()).expect("no subject yet")
+    }
+
+    /// From now on these kinds of rooms can be had.
+    pub fn has_rooms(&self, kinds: &[RoomKind]) {
+        self.rooms.lock().unwrap().kinds = kinds.to_vec();
+    }
+
+    /// So many more wishes for a room come too early.
+    pub fn has_no_room_yet(&self, times: usize) {
+        self.rooms.lock().unwrap().not_now = times;
+    }
+
+    /// So many more times, a room that was made takes no card.
+    pub fn keeps_rooms_closed(&self, times: usize) {
+        self.rooms.lock().unwrap().closed = times;
+    }
+
+    /// How many rooms were made, and how many of them are put away.
+    pub fn rooms(&self) -> (usize, usize) {
+        let rooms = self.rooms.lock().unwrap();
+        (rooms.made.len(), rooms.away.len())
+    }
+
+    /// What the newest card in that conversation says, and how many cards there are.
+    pub fn told_in(&self, conversation: &str) -> (usize, Value) {
+        let messages = self.messages.lock().unwrap();
+        let there = messages.iter().filter(|message| {
+            message.place.as_ref().is_some_and(|place| place.conversation == conversation)
+        });
+        let there: Vec<_> = there.collect();
+        (there.len(), there.last().map(|message| message.drawn.clone()).unwrap_or_default())
     }
 
     /// How many messages there are.
@@ -97,8 +150,7 @@ impl PretendChat {
     /// A card that answers somebody.
     pub fn draw(&self, card: &Card) {
         let drawn = self.drawn(card);
-        let conversation = super::place().conversation;
-        self.messages.lock().unwrap().push(Message { conversation, subject: None, drawn });
+        self.messages.lock().unwrap().push(Message { place: None, subject: None, drawn });
     }
 }
 
@@ -121,16 +173,23 @@ impl Channel for PretendChat {
     }
 
     async fn show(&self, what: Showing<'_>) -> Result<String, ShowError> {
-        let conversation = what.place.conversation.clone();
-        let alone = conversation != super::place().conversation && what.message.is_none();
+        let room = what.place.conversation.starts_with("room");
+        if room {
+            let mut rooms = self.rooms.lock().unwrap();
+            if rooms.closed > 0 {
+                rooms.closed -= 1;
+                return Err(ShowError::Gone("the bot is not in this conversation".to_owned()));
+            }
+        }
+        let alone = !room && *what.place != super::place() && what.message.is_none();
         let trouble = if alone { self.trouble.lock().unwrap().pop_front() } else { None };
         match trouble {
             Some(Trouble::Gone) => return Err(ShowError::Gone("they threw the bot out".into())),
             Some(Trouble::Busy) => return Err(anyhow::anyhow!("too much at once").into()),
             Some(Trouble::Lost) | None => {}
         }
-        let (subject, drawn) = (what.subject.cloned(), self.drawn(what.card));
-        let message = Message { conversation, subject, drawn };
+        let (place, subject) = (Some(what.place.clone()), what.subject.cloned());
+        let message = Message { place, subject, drawn: self.drawn(what.card) };
         let mut messages = self.messages.lock().unwrap();
         let index = match what.message {
             Some(message) => message.parse().expect("a number of ours"),
@@ -149,5 +208,45 @@ impl Channel for PretendChat {
 
     async fn say(&self, _: &Place, _: &str) -> Result<(), ShowError> {
         Ok(())
+    }
+
+    async fn open_room(&self, wish: &RoomWish<'_>) -> Result<Opened, NoRoom> {
+        let mut rooms = self.rooms.lock().unwrap();
+        if !rooms.kinds.contains(&wish.kind) {
+            return Err(wish.refused());
+        }
+        if wish.kind == RoomKind::Thread {
+            let conversation = format!("{};thread", wish.home.conversation);
+            let place = Place { channel: "pretend".to_owned(), conversation };
+            return Ok(Opened { place, name: "the thread of this card".to_owned(), link: None });
+        }
+        if rooms.not_now > 0 {
+            rooms.not_now -= 1;
+            let why = "the chat gave no clear answer".to_owned();
+            return Err(NoRoom::NotNow { why, after: std::time::Duration::from_secs(15) });
+        }
+        let marker = wish.marker.to_owned();
+        let index = rooms.made.iter().position(|made| *made == marker).unwrap_or_else(|| {
+            rooms.made.push(marker);
+            rooms.made.len() - 1
+        });
+        let conversation = format!("room-{}", index + 1);
+        let place = Place { channel: "pretend".to_owned(), conversation };
+        let link = Some(format!("https://teams.microsoft.com/l/channel/{index}"));
+        Ok(Opened { place, name: wish.name.to_owned(), link })
+    }
+
+    async fn put_away(&self, room: &Place, _: &str, away: bool) -> Result<(), NoRoom> {
+        let mut rooms = self.rooms.lock().unwrap();
+        rooms.away.retain(|known| *known != room.conversation);
+        if away {
+            rooms.away.push(room.conversation.clone());
+        }
+        Ok(())
+    }
+
+    async fn mentioned(&self, _: &Place, id: &str) -> Option<Actor> {
+        let name = id.strip_prefix("29:")?;
+        Some(Actor { id: PersonId::console(name), name: name.to_owned() })
     }
 }

@@ -1,5 +1,6 @@
 //! A bot with a pretend world around it: a chat, a pipeline, a health probe and a clock.
 
+mod audit;
 mod chat;
 mod database;
 mod health;
@@ -22,6 +23,7 @@ use pilothouse::{
     clock::{Clock, Timestamp},
     deployments::{self, Probes},
     health::Probe,
+    incidents,
     names::PersonId,
     oncall,
     pipelines::Pipeline,
@@ -99,6 +101,8 @@ struct Rules {
     oncall: oncall::Settings,
     #[serde(default)]
     runbooks: Option<runbooks::Settings>,
+    #[serde(default)]
+    incidents: incidents::Settings,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -110,7 +114,7 @@ pub struct Bot {
     pub health: Arc<PretendHealth>,
     pub chat: Arc<PretendChat>,
     pub clock: Clock,
-    database: Database,
+    pub database: Database,
     services: String,
     said: AtomicUsize,
 }
@@ -129,7 +133,7 @@ impl Bot {
         let chat = Arc::new(PretendChat::default());
         let clock = Clock::manual(MORNING);
         let services = services.to_owned();
-        let world = world(&services, &pipeline, &health, &chat);
+        let world = world(&services, &pipeline, &health, &chat, &database);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
@@ -143,7 +147,7 @@ impl Bot {
         drop(app);
         // On PostgreSQL, a lease that was held by the dead process has to run out.
         clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat);
+        let world = world(&services, &pipeline, &health, &chat, &database);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         Self { app, pipeline, health, chat, clock, database, services, said }
@@ -156,7 +160,7 @@ impl Bot {
 
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(&self.services, &self.pipeline, &self.health, &self.chat);
+        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, &self.database);
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -170,6 +174,7 @@ impl Bot {
             text: text.to_owned(),
             origin: format!("said-{number}"),
             zone: None,
+            mentions: vec![],
         }
     }
 
@@ -264,23 +269,14 @@ impl Bot {
         Some(titles.map(|button| button["title"].as_str().unwrap().to_owned()).collect())
     }
 
+    /// The address of its database.
+    pub fn database(&self) -> &str {
+        &self.database.url
+    }
+
     /// How many messages there are.
     pub fn messages(&self) -> usize {
         self.chat.messages()
-    }
-
-    /// The audit, as `who action outcome`, oldest first.
-    pub async fn audit(&self) -> Vec<String> {
-        use sqlx::Row;
-        let rows = sqlx::query("SELECT actor_name, action, outcome FROM audit ORDER BY seq")
-            .fetch_all(self.app.foundation.db.reader())
-            .await
-            .unwrap();
-        let text = |row: &sqlx::any::AnyRow, column| row.try_get::<String, _>(column).unwrap();
-        let line = |row| {
-            format!("{} {} {}", text(row, "actor_name"), text(row, "action"), text(row, "outcome"))
-        };
-        rows.iter().map(line).collect()
     }
 }
 
@@ -294,9 +290,11 @@ fn world(
     pipeline: &Arc<PretendPipeline>,
     health: &Arc<PretendHealth>,
     chat: &Arc<PretendChat>,
+    database: &Database,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, oncall, runbooks, services } = serde_json::from_str(services).unwrap();
+    let Rules { freezes, incidents, oncall, runbooks, services } =
+        serde_json::from_str(services).unwrap();
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -313,8 +311,10 @@ fn world(
         freezes,
         oncall,
         runbooks,
+        incidents,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         channels: vec![chat.clone()],
+        checkpoints: database.checkpoints(),
     }
 }

@@ -16,9 +16,8 @@ use super::{
     pace::Pace,
     references::{Reference, whole},
     service_url::ServiceUrl,
-    token::Tokens,
 };
-use crate::{chat::ShowError, clock::Clock, outbound::Outbound};
+use crate::{chat::ShowError, clock::Clock, outbound::Outbound, vendors::entra::Tokens};
 use answers::Refusal;
 use calls::Call;
 

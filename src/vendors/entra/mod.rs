@@ -1,19 +1,23 @@
-//! The bot's own tokens: one per scope, fetched by one task for all, renewed early.
+//! Microsoft Entra: who the bot is there, and its tokens: one per scope, fetched by one task for
+//! all, renewed early.
 
-mod entra;
+mod asking;
 mod proof;
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use super::settings::{Addresses, Credential, Settings};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::{
     clock::{Clock, Timestamp},
-    outbound::Outbound,
-    secrets::keep_quiet,
+    outbound::{Base, Outbound},
+    secrets::{Secret, keep_quiet},
 };
 
 /// How long before its end a token is renewed: a request under way must not outlive its token, and
@@ -24,12 +28,54 @@ const EARLY: Duration = Duration::from_mins(5);
 /// messages wait, and a corrected one counts this much later.
 const FAILED: Duration = Duration::from_secs(30);
 
+/// How the bot proves to Microsoft Entra who it is.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Credential {
+    /// A client secret of the app registration.
+    Secret {
+        /// Where it is kept.
+        secret: Secret,
+    },
+    /// A certificate that is registered with the app; both in PEM form.
+    Certificate {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// Its private RSA key.
+        key: Secret,
+    },
+    /// A token some other party (Kubernetes, say) keeps fresh in a file, and that the app
+    /// registration trusts.
+    FederatedFile {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The identity of the Azure machine or container the bot runs on.
+    ManagedIdentity {
+        /// Which, when it has several: the identity's client id. Without it, the app id.
+        client_id: Option<String>,
+    },
+}
+
+/// Who the bot is in Entra.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Its app id.
+    pub app_id: String,
+    /// The tenant it is registered in.
+    pub tenant: String,
+    /// How it proves who it is.
+    pub credential: Credential,
+    /// Where tokens come from, without tenant.
+    pub login: Base,
+}
+
 /// The tokens of one bot. Clones share them.
 #[derive(Clone)]
 pub struct Tokens(Arc<Inner>);
 
 struct Inner {
-    source: entra::Source,
+    source: asking::Source,
     scope: String,
     clock: Clock,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
@@ -58,28 +104,24 @@ struct Token {
 }
 
 impl Tokens {
-    /// The tokens of the bot of these settings.
+    /// The tokens of this identity; `scope` is what they are for when nobody says.
     ///
     /// # Errors
     /// When the tenant cannot be part of an address.
     pub fn new(
-        settings: &Settings,
-        addresses: &Addresses,
+        identity: Identity,
+        scope: &str,
         outbound: Outbound,
         clock: Clock,
     ) -> anyhow::Result<Self> {
-        let url = addresses.login.url(&[&settings.tenant, "oauth2", "v2.0", "token"])?;
-        let source = entra::Source {
-            app_id: settings.app_id.clone(),
-            credential: settings.credential.clone(),
-            url,
-            outbound,
-        };
-        let scope = addresses.scope.clone();
-        Ok(Self(Arc::new(Inner { source, scope, clock, slots: Mutex::default() })))
+        let Identity { app_id, tenant, credential, login } = identity;
+        let url = login.url(&[&tenant, "oauth2", "v2.0", "token"])?;
+        let source = asking::Source { app_id, credential, url, outbound };
+        let (scope, slots) = (scope.to_owned(), Mutex::default());
+        Ok(Self(Arc::new(Inner { source, scope, clock, slots })))
     }
 
-    /// A token for the connector.
+    /// A token for what these tokens are for.
     ///
     /// # Errors
     /// One sentence for the operator, when there is none.
@@ -124,10 +166,15 @@ impl Tokens {
         }
     }
 
-    /// The connector refused this token: the next one who asks gets another. Another that was
-    /// fetched meanwhile stays.
+    /// This token was refused: the next one who asks gets another. Another that was fetched
+    /// meanwhile stays.
     pub fn drop_token(&self, refused: &str) {
-        self.slot(&self.0.scope).write(|known| {
+        self.drop_token_for(&self.0.scope, refused);
+    }
+
+    /// The same for a token for `scope`.
+    pub fn drop_token_for(&self, scope: &str, refused: &str) {
+        self.slot(scope).write(|known| {
             known.token.take_if(|token| token.value == refused);
         });
     }
