@@ -70,6 +70,7 @@ pub struct Button {
 const LOOKS: &[(&str, &str)] = &[
     ("teams/alert", include_str!("../cards/teams/alert.json.hbs")),
     ("teams/alerts", include_str!("../cards/teams/alerts.json.hbs")),
+    ("teams/audit", include_str!("../cards/teams/audit.json.hbs")),
     ("teams/deployment", include_str!("../cards/teams/deployment.json.hbs")),
     ("teams/document", include_str!("../cards/teams/document.json.hbs")),
     ("teams/form", include_str!("../cards/teams/form.json.hbs")),

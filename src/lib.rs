@@ -18,7 +18,7 @@
 //! | [`names`], [`clock`], [`secrets`] | names checked once; the time; what must not be shown |
 //! | [`telemetry`], [`store`], [`outbound`] | logs and metrics; the database; the one way out |
 //! | [`cards`] | views become the JSON a chat can draw |
-//! | [`access`], [`audit`], [`jobs`] | who may; who did; what must survive a restart |
+//! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`alerts`] | what the world tells us |

@@ -50,6 +50,9 @@ enum What {
         #[command(subcommand)]
         what: cli::incident::What,
     },
+    /// See whether the audit is whole, or write it down for other programs.
+    #[command(subcommand)]
+    Audit(cli::audit::What),
     /// Look after one run of a local program. The bot starts this itself.
     #[command(hide = true)]
     Supervise {
@@ -83,6 +86,10 @@ fn run(what: What, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         What::Incident { what } => {
             cli::incident::run(&what, out)?;
             Ok(ExitCode::SUCCESS)
+        }
+        What::Audit(what) => {
+            let whole = cli::audit::run(what, out)?;
+            Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         What::Supervise { folder } => Ok(cli::supervise::run(&folder)),
     }

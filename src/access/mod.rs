@@ -117,7 +117,21 @@ pub struct Denied {
     who: String,
     what: Permission,
     target: String,
+    /// The same in names; apart, so that a refusal stays small.
+    place: Box<(Option<Service>, Option<Environment>)>,
     advice: String,
+}
+
+impl Denied {
+    /// The service it was about, when it was about one.
+    pub fn service(&self) -> Option<&Service> {
+        self.place.0.as_ref()
+    }
+
+    /// The environment it was about, when it was about one.
+    pub fn environment(&self) -> Option<&Environment> {
+        self.place.1.as_ref()
+    }
 }
 
 /// The people, the roles, and the one decision.
@@ -185,8 +199,25 @@ impl Access {
             who: actor.name.clone(),
             what: permission,
             target: target.to_string(),
+            place: Box::new((target.service.cloned(), target.environment.cloned())),
             advice: self.advice(permission, target),
         })
+    }
+
+    /// Whether `actor` may do this with everything there is, and with what belongs nowhere.
+    pub fn may_everywhere(&self, actor: &Actor, permission: Permission) -> bool {
+        let unbound = |grant: &Grant| {
+            grant.permissions.contains(&permission)
+                && grant.services.is_none()
+                && grant.environments.is_none()
+        };
+        let mut theirs = self.roles.iter().filter(|role| role.members.contains(&actor.id));
+        theirs.any(|role| role.grants.iter().any(unbound))
+    }
+
+    /// Everybody the configuration knows.
+    pub fn people(&self) -> &[Person] {
+        &self.people
     }
 
     /// Everybody the configuration knows who may do this.
@@ -199,11 +230,6 @@ impl Access {
             .collect();
         let is_allowed = |person: &&Person| person.ids.iter().any(|id| allowed.contains(&id));
         self.people.iter().filter(is_allowed).collect()
-    }
-
-    /// Everybody the configuration knows.
-    pub fn people(&self) -> &[Person] {
-        &self.people
     }
 
     /// The same actor under the first of their person's ids: whoever has several accounts still

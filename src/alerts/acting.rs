@@ -110,14 +110,14 @@ fn entry(
     at: Timestamp,
 ) -> Entry {
     detail["alert"] = alert.name().into();
-    detail["service"] = serde_json::json!(alert.service);
-    detail["environment"] = serde_json::json!(alert.environment);
     detail["source"] = serde_json::json!(alert.source);
     Entry {
         at,
         actor,
         action: action.to_owned(),
         subject: Subject::new(ALERT, &alert.id).to_string(),
+        service: alert.service.clone(),
+        environment: alert.environment.clone(),
         outcome: audit::Outcome::Done,
         detail: detail.to_string(),
     }

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+pub mod audit;
 pub mod check;
 pub mod demo;
 pub mod incident;

@@ -17,6 +17,7 @@ use crate::{
     access,
     alerts::{self, Feeds},
     app::{App, Foundation, World},
+    audit::Checkpoints,
     chat::Channel,
     config::Config,
     deployments::Probes,
@@ -31,6 +32,7 @@ pub(super) fn world(
     foundation: &Foundation,
     channels: Vec<Arc<dyn Channel>>,
 ) -> anyhow::Result<World> {
+    let checkpoints = Checkpoints::of(&config.audit, &folder);
     let program = std::env::current_exe().context("where this program is")?;
     let (clock, outbound) = (foundation.clock.clone(), foundation.outbound.clone());
     let ground = pipelines::Ground { clock, outbound, folder, program };
@@ -68,6 +70,7 @@ pub(super) fn world(
         alerts: feeds,
         time_zone: config.time_zone.clone(),
         channels,
+        checkpoints,
     })
 }
 

@@ -171,6 +171,6 @@ fn whole(error: &alerts::Error) -> String {
 }
 
 /// The beginning of what somebody said, as it may be shown back to them.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().filter(|c| !is_invisible(*c)).take(60).collect::<String>().replace('`', "'")
 }

@@ -8,6 +8,7 @@ mod ack;
 mod alerts;
 mod approve;
 mod asking;
+mod audit;
 mod cancel;
 mod decline;
 mod deploy;
@@ -19,6 +20,7 @@ mod incident;
 mod list;
 mod lock;
 mod mine;
+mod refused;
 mod rollback;
 mod show;
 mod silence;
@@ -28,18 +30,21 @@ mod unsilence;
 mod waiting;
 mod words;
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    pin::Pin,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 
 pub use firing::{Shipped, Watch, ways};
 
 use error::Error;
+use refused::Matter;
 
 use crate::{
     access::{Access, Actor, Permission, Target},
     alerts::Alerts,
-    audit::{self, Entry as AuditEntry},
     cards::Card,
     chat::{Channels, Incoming, Listener, Mention, Place, Reply, Subject},
     clock::Clock,
@@ -80,6 +85,7 @@ const COMMANDS: &[Entry] = &[
     entry::<incident::reopen::Reopen>(),
     entry::<incident::timeline::Timeline>(),
     entry::<incident::export::Export>(),
+    entry::<audit::Audit>(),
     entry::<help::Help>(),
 ];
 
@@ -176,9 +182,12 @@ struct Said<'a> {
     place: Place,
     origin: String,
     mentions: Vec<Mention>,
+    /// What it has turned out to be about: what a refusal is found by.
+    about: Arc<OnceLock<Matter>>,
 }
 
 /// Everything commands work with.
+#[derive(Clone)]
 pub struct Commands {
     /// Who may.
     pub access: Arc<Access>,
@@ -209,7 +218,9 @@ impl Listener for Commands {
     async fn hear(&self, message: Incoming) -> Reply {
         // One person is one person under all their accounts, in every rule from here on.
         let actor = self.access.person(&message.actor);
+        let about = Arc::new(OnceLock::new());
         let said = Said {
+            about: about.clone(),
             bot: self,
             actor: actor.clone(),
             place: message.place.clone(),
@@ -243,7 +254,8 @@ impl Listener for Commands {
             }
             Err(error) => {
                 if error.is_decision() {
-                    self.note_refusal(name, &actor, &error).await;
+                    let said = (name, message.text.as_str());
+                    self.note_refusal(said, &actor, &error, about.get()).await;
                 }
                 Reply::Refused(error.to_string())
             }
@@ -319,21 +331,6 @@ impl Commands {
         let may_look = self.access.require(actor, Permission::Look, target).await.is_ok();
         let view = || LockView::of(&lock, may_unlock, self.clock.now());
         (may_unlock || may_look || lock.by == *actor).then(|| view().into())
-    }
-
-    /// A refusal leaves a row of its own: it changes nothing else.
-    async fn note_refusal(&self, name: &'static str, actor: &Actor, error: &Error) {
-        let entry = AuditEntry {
-            at: self.clock.now(),
-            actor: actor.clone(),
-            action: name.to_owned(),
-            subject: format!("command/{name}"),
-            outcome: audit::Outcome::Refused,
-            detail: error.to_string(),
-        };
-        if let Err(error) = audit::note_alone(&self.db, &entry).await {
-            tracing::error!("a refusal could not be written down: {error:#}");
-        }
     }
 }
 

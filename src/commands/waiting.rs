@@ -18,6 +18,7 @@ impl Said<'_> {
     ) -> Result<Deployment, Error> {
         if let Some(id) = named {
             let deployment = self.bot.deployments.find(id).await?;
+            self.is_about(&deployment);
             if !self.is_own_to(permission, &deployment) {
                 self.require(permission, target(&deployment)).await?;
             }
@@ -32,7 +33,10 @@ impl Said<'_> {
             }
         }
         match meant.len() {
-            1 => Ok(meant.remove(0)),
+            1 => {
+                self.is_about(&meant[0]);
+                Ok(meant.remove(0))
+            }
             0 => Err(Error::NothingMeant("Nothing is waiting for that from you now.".to_owned())),
             _ => Err(Error::NothingMeant(format!(
                 "Several deployments could be meant: {}. Say which.",

@@ -28,7 +28,7 @@ pub use place::{Path, Place};
 
 use crate::{
     access::{self, PersonSettings, RoleSettings},
-    alerts,
+    alerts, audit,
     chat::teams,
     deployments::{self, ZoneName},
     incidents,
@@ -70,6 +70,8 @@ pub struct Config {
     pub time_zone: Option<ZoneName>,
     /// How incidents are handled.
     pub incidents: incidents::Settings,
+    /// How the audit is kept.
+    pub audit: audit::Settings,
 }
 
 impl Default for Config {
@@ -89,6 +91,7 @@ impl Default for Config {
             alerts: BTreeMap::new(),
             time_zone: None,
             incidents: incidents::Settings::default(),
+            audit: audit::Settings::default(),
         }
     }
 }

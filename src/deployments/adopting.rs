@@ -26,6 +26,8 @@ impl Deployments {
             actor: by.clone(),
             action: "adopt".to_owned(),
             subject: format!("environment/{}/{}", place.0, place.1),
+            service: Some(place.0.clone()),
+            environment: Some(place.1.clone()),
             outcome: audit::Outcome::Done,
             detail: live.version.to_string(),
         };

@@ -290,6 +290,8 @@ impl Deployments {
             actor: by.clone(),
             action: action.to_owned(),
             subject: Subject::new(SUBJECT, &deployment.id).to_string(),
+            service: Some(deployment.plan.service.clone()),
+            environment: Some(deployment.plan.environment.clone()),
             outcome: audit::Outcome::Done,
             detail,
         };

@@ -12,7 +12,7 @@ use super::{
     timeline::{Kind, Moment},
 };
 use crate::{
-    audit::{self, Entry, Outcome},
+    audit::{self, Record},
     clock::Timestamp,
     deployments::{self, Deployment, Deployments, State},
     names::{Environment, Service},
@@ -141,8 +141,8 @@ impl Witness for Books {
         let recent = self.deployments.recent(Some(service), None).await?;
         let known: HashMap<String, Deployment> =
             recent.into_iter().map(|deployment| (deployment.id.to_string(), deployment)).collect();
-        let entries = audit::between(self.db.reader(), from, to).await?;
-        Ok(entries.iter().filter_map(|entry| moment(entry, service, &known)).collect())
+        let entries = audit::between(&self.db, service, (from, to)).await?;
+        Ok(entries.iter().filter_map(|entry| moment(entry, &known)).collect())
     }
 }
 
@@ -151,11 +151,12 @@ fn is_seen(moment: &Moment, seen: Option<&[Environment]>) -> bool {
     seen.contains(environment)
 }
 
-/// What a row of the audit says of that service, if anything.
-fn moment(entry: &Entry, service: &Service, known: &HashMap<String, Deployment>) -> Option<Moment> {
+/// What a row of the audit says, if anything.
+fn moment(entry: &Record, known: &HashMap<String, Deployment>) -> Option<Moment> {
     let (kind, id) = entry.subject.split_once('/')?;
-    // What was refused did not happen, and an incident tells its own story.
-    if entry.outcome == Outcome::Refused || kind == SUBJECT {
+    // What was refused did not happen, what was found was there before, and an incident tells its
+    // own story.
+    if !entry.is_done() || entry.action == "adopt" || kind == SUBJECT {
         return None;
     }
     let (what, kind, environment) = if kind == deployments::SUBJECT {
@@ -167,18 +168,13 @@ fn moment(entry: &Entry, service: &Service, known: &HashMap<String, Deployment>)
         if matches!(entry.action.as_str(), "silence_made" | "silence_ended") {
             return None;
         }
-        let detail: Value = serde_json::from_str(&entry.detail).ok()?;
-        if detail["service"] != service.as_str() {
-            return None;
-        }
-        let environment = detail["environment"].as_str().and_then(|name| name.parse().ok());
-        (named(entry, &detail), Kind::Happened, environment)
+        (named(entry), Kind::Happened, entry.environment.clone())
     };
-    Some(Moment { at: entry.at, by: entry.actor.name.clone(), what, kind, environment })
+    Some(Moment { at: entry.at, by: entry.actor_name.clone(), what, kind, environment })
 }
 
 /// What a row says of a deployment; `None` for what only tells how far things are.
-fn deployed(entry: &Entry, deployment: &Deployment) -> Option<(String, Kind)> {
+fn deployed(entry: &Record, deployment: &Deployment) -> Option<(String, Kind)> {
     let plan = &deployment.plan;
     let it = format!("{} in {} ({})", plan.version, plan.environment, deployment.id);
     let what = match entry.action.as_str() {
@@ -189,7 +185,6 @@ fn deployed(entry: &Entry, deployment: &Deployment) -> Option<(String, Kind)> {
         "decline" => format!("declined {it}"),
         "cancel" => format!("stopped {it}"),
         "run_started" => format!("started {it}"),
-        "adopt" => format!("found {it} there already"),
         "ended" => {
             let kind = if changed(&deployment.state) { Kind::Shipped } else { Kind::Happened };
             return Some((format!("reports {it}: {}", entry.detail), kind));
@@ -215,8 +210,9 @@ fn changed(state: &State) -> bool {
 }
 
 /// What a row says of anything else.
-fn named(entry: &Entry, detail: &Value) -> String {
-    let place = detail["environment"].as_str().map_or(String::new(), |name| format!(" {name}"));
+fn named(entry: &Record) -> String {
+    let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
+    let place = entry.environment.as_ref().map_or(String::new(), |name| format!(" {name}"));
     let why = ["reason", "title", "text", "summary"];
     let why = why.iter().find_map(|key| detail[*key].as_str());
     let why = why.map_or(String::new(), |why| format!(": {why}"));

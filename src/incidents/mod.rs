@@ -164,6 +164,8 @@ impl Incidents {
             actor,
             action: action.to_owned(),
             subject: subject(incident.number).to_string(),
+            service: incident.service.clone(),
+            environment: None,
             outcome: audit::Outcome::Done,
             detail: detail.to_string(),
         };

@@ -8,7 +8,7 @@ use std::{fs::File, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use sqlx::{
-    Any, AnyPool, SqlSafeStr, Transaction,
+    Any, AnyPool, AssertSqlSafe, SqlSafeStr, Transaction,
     any::AnyPoolOptions,
     migrate::{MigrateError, Migration},
 };
@@ -54,6 +54,19 @@ impl Dialect {
             Self::Postgres => "FOR UPDATE",
         }
     }
+
+    /// Where a migration cannot say it for both, the line `-- only SQLite:` or `-- only
+    /// PostgreSQL:` begins what is for one of them, until the next such line or the end.
+    fn own(self, sql: &str) -> String {
+        let other = match self {
+            Self::Sqlite => "PostgreSQL:\n",
+            Self::Postgres => "SQLite:\n",
+        };
+        sql.split("-- only ")
+            .filter(|part| !part.starts_with(other))
+            .collect::<Vec<_>>()
+            .join("-- ")
+    }
 }
 
 impl Db {
@@ -74,7 +87,7 @@ impl Db {
             .connect(url)
             .await
             .context("the PostgreSQL server cannot be reached")?;
-        migrate(&pool).await?;
+        migrate(&pool, Dialect::Postgres).await?;
         Ok(Self { writers: pool.clone(), readers: pool, dialect: Dialect::Postgres, _alone: None })
     }
 
@@ -103,7 +116,7 @@ impl Db {
             })
         };
         let writers = pool(1).connect(&url).await.context("the database cannot be opened")?;
-        migrate(&writers).await?;
+        migrate(&writers, Dialect::Sqlite).await?;
         let readers = pool(READERS).connect(&url).await?;
         Ok(Self { writers, readers, dialect: Dialect::Sqlite, _alone: Some(Arc::new(alone)) })
     }
@@ -125,6 +138,19 @@ impl Db {
         let pool = AnyPoolOptions::new().max_connections(1).acquire_timeout(BUSY);
         let pool = pool.connect(&url).await.context("the database cannot be opened")?;
         Ok(Self { writers: pool.clone(), readers: pool, dialect, _alone: None })
+    }
+
+    /// What was committed up to now, as one moment of it.
+    ///
+    /// # Errors
+    /// As for [`Db::reading`].
+    pub async fn snapshot(url: &str) -> anyhow::Result<Tx<'static>> {
+        let db = Self::reading(url).await?;
+        let begin = match db.dialect {
+            Dialect::Sqlite => "BEGIN",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        Ok(db.readers.begin_with(begin).await?)
     }
 
     /// Begins a change.
@@ -162,14 +188,16 @@ const STEPS: &[(&str, &str)] = &[
     ("chat", include_str!("migrations/0002_chat.sql")),
     ("deployments", include_str!("migrations/0003_deployments.sql")),
     ("locks", include_str!("migrations/0005_locks.sql")),
+    ("audit", include_str!("migrations/0004_audit.sql")),
     ("alerts", include_str!("migrations/0006_alerts.sql")),
     ("incidents", include_str!("migrations/0008_incidents.sql")),
 ];
 
-async fn migrate(pool: &AnyPool) -> anyhow::Result<()> {
+async fn migrate(pool: &AnyPool, dialect: Dialect) -> anyhow::Result<()> {
     let steps = (1..).zip(STEPS).map(|(version, (name, sql))| {
         let kind = sqlx::migrate::MigrationType::Simple;
-        Migration::new(version, (*name).into(), kind, sql.into_sql_str(), false)
+        let sql = AssertSqlSafe(dialect.own(sql)).into_sql_str();
+        Migration::new(version, (*name).into(), kind, sql, false)
     });
     let migrator = sqlx::migrate::Migrator::with_migrations(steps.collect());
     migrator.run(pool).await.map_err(|error| match error {

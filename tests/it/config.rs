@@ -114,7 +114,10 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     std::fs::write(&good, format!("{SECRET}\n")).unwrap();
     std::fs::write(&short, "pssst").unwrap();
     let token = format!("file:{}", good.display());
-    let mut rest = example().to_owned();
+    let key = folder.path().join("key");
+    std::fs::write(&key, "k".repeat(64)).unwrap();
+    let mut rest =
+        example().replace("env:PILOTHOUSE_AUDIT_KEY", &format!("file:{}", key.display()));
     for name in ["GITHUB_TOKEN", "ALERTMANAGER_TOKEN", "ALERTMANAGER_WEBHOOK_TOKEN"] {
         rest = rest.replace(&format!("env:{name}"), &token);
     }

@@ -16,8 +16,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("cards", &["names", "secrets"]),
     ("vendors", &["clock", "names", "outbound", "secrets"]),
     ("access", &["names"]),
-    ("audit", &["access", "clock", "secrets", "store"]),
     ("jobs", &["clock", "store"]),
+    ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("pipelines", &["clock", "names", "outbound", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
@@ -72,6 +72,7 @@ const PLAN: &[(&str, &[&str])] = &[
         &[
             "access",
             "alerts",
+            "audit",
             "chat",
             "clock",
             "commands",
@@ -90,6 +91,7 @@ const PLAN: &[(&str, &[&str])] = &[
         &[
             "access",
             "alerts",
+            "audit",
             "cards",
             "chat",
             "clock",

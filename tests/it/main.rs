@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod alerts;
+mod audit;
 mod cards;
 mod command_pipeline;
 mod config;

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod app;
+mod audit;
 mod freezes;
 mod incidents;
 mod people;
@@ -46,6 +47,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     freezes::check(config, found);
     alerts::check(config, found);
     incidents::check(config, found);
+    audit::check(&config.audit, found, secrets);
 }
 
 impl<'a> Found<'a> {

@@ -220,6 +220,8 @@ impl Deployments {
             actor: by.clone(),
             action: action.to_owned(),
             subject: Subject::new(LOCK, &lock.id).to_string(),
+            service: Some(lock.service.clone()),
+            environment: Some(lock.environment.clone()),
             outcome: audit::Outcome::Done,
             detail: detail.to_string(),
         };

@@ -25,6 +25,3 @@ CREATE TABLE incident_head (
     last BIGINT NOT NULL
 );
 INSERT INTO incident_head (one, last) VALUES (1, 0);
-
--- A timeline asks what happened between two moments.
-CREATE INDEX IF NOT EXISTS audit_by_time ON audit (at);

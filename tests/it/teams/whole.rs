@@ -42,7 +42,7 @@ impl Whole {
         let secret = secret();
         let teams = teams(&microsoft, &foundation, &secret);
         let pipeline = Arc::new(PretendPipeline::default());
-        let world = world(&teams, &pipeline);
+        let world = world(&teams, &pipeline, &database);
         let app = App::build(foundation, world).await.unwrap();
         let kept = (database, secret);
         Self { microsoft, app, teams, pipeline, clock, _kept: kept }
@@ -105,7 +105,7 @@ impl Whole {
     }
 }
 
-fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>) -> World {
+fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>, database: &Database) -> World {
     let services: pilothouse::deployments::Settings = serde_json::from_str(SERVICES).unwrap();
     let health: Arc<dyn Probe> = Arc::new(PretendHealth::default());
     let mut probes = Probes::new();
@@ -128,8 +128,18 @@ fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>) -> World {
     };
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
     let pipelines = BTreeMap::from([("pretend".parse().unwrap(), pipeline)]);
-    let channels = vec![teams.clone() as _];
-    World { access, services, pipelines, probes, channels, ..World::default() }
+    World {
+        access,
+        services,
+        pipelines,
+        probes,
+        freezes: vec![],
+        incidents: pilothouse::incidents::Settings::default(),
+        alerts: pilothouse::alerts::Feeds::new(),
+        time_zone: None,
+        channels: vec![teams.clone()],
+        checkpoints: database.checkpoints(),
+    }
 }
 
 /// Every text on a card, in one.

@@ -1,12 +1,17 @@
 //! A fresh database for each story: SQLite in a folder, or a new one on the PostgreSQL server that
 //! `TEST_POSTGRES` names.
 
-use pilothouse::secrets::variable;
+use std::path::Path;
+
+use pilothouse::{
+    audit::{Checkpoints, Settings},
+    secrets::variable,
+};
 use tempfile::TempDir;
 
 pub struct Database {
     pub url: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Database {
@@ -24,7 +29,25 @@ impl Database {
                 format!("{server}/{name}")
             }
         };
-        Self { url, _folder: folder }
+        Self { url, folder }
+    }
+
+    /// Where things are that are not kept in it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// How the audit is kept in every story: checkpoints are signed.
+    pub fn audit(&self) -> Settings {
+        let key = self.folder().join("audit.key");
+        std::fs::write(&key, "the key of every story, which is long enough").unwrap();
+        let key = format!("file:{}", key.display()).try_into().unwrap();
+        Settings { key: Some(key), ..Settings::default() }
+    }
+
+    /// Where its checkpoints go.
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::of(&self.audit(), self.folder())
     }
 
     /// The PostgreSQL server stories may use, when there is one: `postgres://user@host:port`.

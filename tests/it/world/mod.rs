@@ -1,5 +1,6 @@
 //! A bot with a pretend world around it: a chat, a pipeline, a health probe and a clock.
 
+mod audit;
 mod chat;
 mod database;
 mod health;
@@ -109,7 +110,7 @@ pub struct Bot {
     pub health: Arc<PretendHealth>,
     pub chat: Arc<PretendChat>,
     pub clock: Clock,
-    database: Database,
+    pub database: Database,
     services: String,
     said: AtomicUsize,
 }
@@ -128,7 +129,7 @@ impl Bot {
         let chat = Arc::new(PretendChat::default());
         let clock = Clock::manual(MORNING);
         let services = services.to_owned();
-        let world = world(&services, &pipeline, &health, &chat);
+        let world = world(&services, &pipeline, &health, &chat, &database);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
@@ -142,7 +143,7 @@ impl Bot {
         drop(app);
         // On PostgreSQL, a lease that was held by the dead process has to run out.
         clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat);
+        let world = world(&services, &pipeline, &health, &chat, &database);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         Self { app, pipeline, health, chat, clock, database, services, said }
@@ -155,7 +156,7 @@ impl Bot {
 
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(&self.services, &self.pipeline, &self.health, &self.chat);
+        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, &self.database);
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -250,20 +251,6 @@ impl Bot {
     pub fn messages(&self) -> usize {
         self.chat.messages()
     }
-
-    /// The audit, as `who action outcome`, oldest first.
-    pub async fn audit(&self) -> Vec<String> {
-        use sqlx::Row;
-        let rows = sqlx::query("SELECT actor_name, action, outcome FROM audit ORDER BY seq")
-            .fetch_all(self.app.foundation.db.reader())
-            .await
-            .unwrap();
-        let text = |row: &sqlx::any::AnyRow, column| row.try_get::<String, _>(column).unwrap();
-        let line = |row| {
-            format!("{} {} {}", text(row, "actor_name"), text(row, "action"), text(row, "outcome"))
-        };
-        rows.iter().map(line).collect()
-    }
 }
 
 /// Where every story takes place.
@@ -276,6 +263,7 @@ fn world(
     pipeline: &Arc<PretendPipeline>,
     health: &Arc<PretendHealth>,
     chat: &Arc<PretendChat>,
+    database: &Database,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
     let Rules { freezes, alerts, time_zone, incidents, services } =
@@ -300,5 +288,6 @@ fn world(
         alerts: alerts.into_iter().map(open).collect(),
         time_zone,
         channels: vec![chat.clone()],
+        checkpoints: database.checkpoints(),
     }
 }

@@ -39,7 +39,7 @@ struct Corner {
     teams: Arc<Teams>,
     foundation: Foundation,
     clock: Clock,
-    _kept: (Database, NamedTempFile),
+    kept: (Database, NamedTempFile),
 }
 
 impl Corner {
@@ -62,7 +62,7 @@ impl Corner {
         let settings = settings.unwrap();
         let teams = Teams::new(&settings, foundation.chat(), &foundation.outbound).unwrap();
         let corner =
-            Self { graph, teams: Arc::new(teams), foundation, clock, _kept: (database, secret) };
+            Self { graph, teams: Arc::new(teams), foundation, clock, kept: (database, secret) };
         corner.speaks_in_its_home().await;
         corner
     }

@@ -32,11 +32,14 @@ async fn app(corner: &Corner) -> App {
             tenant: Some(TENANT.to_owned()),
         },
         services: pilothouse::deployments::Settings::default(),
+        freezes: vec![],
         incidents: settings,
         pipelines: std::collections::BTreeMap::default(),
         probes: Probes::new(),
         channels: vec![channel],
-        ..World::default()
+        alerts: pilothouse::alerts::Feeds::new(),
+        time_zone: None,
+        checkpoints: corner.kept.0.checkpoints(),
     };
     App::build(corner.foundation.clone(), world).await.unwrap()
 }
