@@ -70,7 +70,7 @@ pub(super) fn world(
         alerts: feeds,
         time_zone: config.time_zone.clone(),
         channels,
-        checkpoints,
+        checkpoints: Some(checkpoints),
     })
 }
 

@@ -216,6 +216,12 @@ async fn slips_are_met_with_what_was_probably_meant() {
         told.contains("(HighErrorRate) fires no more: it was resolved at 09:15 UTC."),
         "{told}"
     );
+    let sql =
+        "SELECT subject, service FROM audit WHERE action = 'silence' ORDER BY seq DESC LIMIT 1";
+    let row = sqlx::query(sql).fetch_one(town.bot.app.foundation.db.reader()).await.unwrap();
+    let column = |name| sqlx::Row::try_get::<String, _>(&row, name).unwrap();
+    assert_eq!(column("subject"), format!("alert/{number}"), "a refusal is found by its alert");
+    assert_eq!(column("service"), "checkout", "and by its service");
 }
 
 #[tokio::test]

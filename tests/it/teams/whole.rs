@@ -128,17 +128,15 @@ fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>, database: &Databas
     };
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
     let pipelines = BTreeMap::from([("pretend".parse().unwrap(), pipeline)]);
+    let channels = vec![teams.clone() as _];
     World {
         access,
         services,
         pipelines,
         probes,
-        freezes: vec![],
-        incidents: pilothouse::incidents::Settings::default(),
-        alerts: pilothouse::alerts::Feeds::new(),
-        time_zone: None,
-        channels: vec![teams.clone()],
-        checkpoints: database.checkpoints(),
+        channels,
+        checkpoints: Some(database.checkpoints()),
+        ..World::default()
     }
 }
 

@@ -288,6 +288,6 @@ fn world(
         alerts: alerts.into_iter().map(open).collect(),
         time_zone,
         channels: vec![chat.clone()],
-        checkpoints: database.checkpoints(),
+        checkpoints: Some(database.checkpoints()),
     }
 }
