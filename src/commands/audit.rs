@@ -3,9 +3,11 @@
 use super::{Command, Error, Reply, Said};
 use crate::{
     access::{Permission, Target},
+    alerts::ALERT,
     audit::{AuditView, Filter, Question, Record, mentions, search},
     clock::{Span, Timestamp},
     deployments::{LOCK, SUBJECT, nearest},
+    incidents,
     names::{Environment, Service},
 };
 
@@ -45,7 +47,7 @@ const PATIENCE: usize = 5000;
 const SKEW: Span = Span(std::time::Duration::from_mins(10));
 
 /// What a number alone may be of.
-const KINDS: [&str; 2] = [SUBJECT, LOCK];
+const KINDS: [&str; 4] = [SUBJECT, LOCK, ALERT, incidents::SUBJECT];
 
 impl Command for Audit {
     const NAME: &'static str = "audit";
