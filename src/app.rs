@@ -8,18 +8,19 @@ use crate::{
     access::{self, Access},
     alerts::{self, Alerts, Errands, Feeds},
     audit::{Checkpointing, Checkpoints},
+    calendar::ZoneName,
     cards::Renderer,
     chat::{self, Answering, Channel, Channels, Forgetting, Inbox},
     clock::Clock,
     commands::{self, Commands},
-    deployments::{
-        self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps, ZoneName,
-    },
+    deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
     incidents::{self, Books, Chronicle, Incidents},
     jobs::{Handler, Worker},
     names::PipelineName,
+    oncall::{self, OnCall, PageCards, Pager, Pages},
     outbound::Outbound,
     pipelines::Pipeline,
+    runbooks::{self, Library, StepCards, StepKeeper, StepRuns},
     store::Db,
 };
 
@@ -66,6 +67,10 @@ pub struct World {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<FreezeSettings>,
+    /// Who is on call when.
+    pub oncall: oncall::Settings,
+    /// What to do, where anybody wrote that down.
+    pub runbooks: Option<runbooks::Given>,
     /// How incidents are handled.
     pub incidents: incidents::Settings,
     /// Who deploys.
@@ -105,6 +110,7 @@ impl App {
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
         let World { access, services, freezes, incidents, pipelines, probes, channels, .. } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
+        let (oncall, pages) = awake(&foundation, &world.oncall, &access)?;
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
@@ -127,8 +133,13 @@ impl App {
             incidents.clone(),
             vec![Arc::new(books), Arc::new(commands::Watch(alerts.clone()))],
         );
+        let (library, steps) = written_down(&foundation, world.runbooks.as_ref());
         let commands = Arc::new(Commands {
+            library,
+            steps,
             access,
+            oncall,
+            pages,
             deployments,
             planner,
             figures: Arc::new(figures),
@@ -141,6 +152,14 @@ impl App {
             clock: clock.clone(),
         });
         let mut handlers = handlers(&commands, &foundation, probes);
+        handlers.extend(on_call(&commands, &foundation).await?);
+        handlers.extend(
+            world
+                .runbooks
+                .map(|given| written_steps(&commands, &foundation, given))
+                .transpose()?
+                .unwrap_or_default(),
+        );
         if let Some(checkpoints) = world.checkpoints {
             let checkpointing = Checkpointing::new(db.clone(), clock.clone(), checkpoints);
             checkpointing.begin().await?;
@@ -201,4 +220,57 @@ fn homes(services: &deployments::Settings) -> alerts::Homes {
         environments.map(|(name, rules)| (name.clone(), rules.room.clone())).collect()
     };
     services.iter().map(|(name, service)| (name.clone(), rooms(service))).collect()
+}
+
+/// Who is on call, and the pages that reach them.
+fn awake(
+    foundation: &Foundation,
+    settings: &oncall::Settings,
+    access: &access::Settings,
+) -> anyhow::Result<(Arc<OnCall>, Arc<Pages>)> {
+    let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
+    let ground = oncall::Ground { db: db.clone(), clock: clock.clone(), outbound };
+    let people: Vec<_> = access.people.keys().cloned().collect();
+    let oncall = Arc::new(OnCall::open(settings, &people, &ground)?);
+    let access = Arc::new(Access::new(access));
+    let pages = Arc::new(Pages::new(db, clock, bell, oncall.clone(), access));
+    Ok((oncall, pages))
+}
+
+/// What is written down about what to do, and what runs of it.
+fn written_down(
+    foundation: &Foundation,
+    given: Option<&runbooks::Given>,
+) -> (Option<Arc<Library>>, Arc<StepRuns>) {
+    let Foundation { db, clock, bell, .. } = foundation.clone();
+    let settings = given.map(|given| given.settings.clone());
+    let steps = settings.as_ref().map(|settings| settings.steps.clone()).unwrap_or_default();
+    let library = settings.map(|settings| Arc::new(Library::new(settings, clock.clone())));
+    (library, Arc::new(StepRuns::new(db, clock, bell, steps)))
+}
+
+/// Who looks after those that are on call.
+async fn on_call(
+    commands: &Commands,
+    foundation: &Foundation,
+) -> anyhow::Result<[Arc<dyn Handler>; 3]> {
+    let Commands { access, oncall, pages, channels, .. } = commands.clone();
+    let cards = PageCards { pages: pages.clone(), channels: channels.clone() };
+    let begun = oncall.begin().await?;
+    let pager = Pager::new(pages, oncall, access, channels, foundation.outbound.clone());
+    Ok([Arc::new(begun), Arc::new(cards), Arc::new(pager)])
+}
+
+/// Who runs the steps of runbooks.
+fn written_steps(
+    commands: &Commands,
+    foundation: &Foundation,
+    given: runbooks::Given,
+) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
+    given.check()?;
+    let Commands { access, steps: runs, channels, .. } = commands.clone();
+    let clock = foundation.clock.clone();
+    let cards = StepCards { runs: runs.clone(), channels, clock: clock.clone() };
+    let keeper = StepKeeper { runs, access, runner: given.runner, clock };
+    Ok(vec![Arc::new(cards), Arc::new(keeper)])
 }

@@ -5,8 +5,6 @@
 //! where Markdown is read, and through `plain` or `code` where it is not, so that it cannot become
 //! a link, a mention or a heading either. However long the texts, the card stays small enough.
 
-use std::fmt::Write as _;
-
 use anyhow::Context as _;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
@@ -15,7 +13,11 @@ use handlebars::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{names::is_invisible, secrets::redact};
+pub use crate::markdown::{inert, inert_start, web_link};
+use crate::{
+    markdown::{code, inert_line, inert_lines, plain, prose},
+    secrets::redact,
+};
 
 /// Something worth showing. Its look is `cards/<chat>/<NAME>.json.hbs`.
 pub trait View: Serialize {
@@ -79,10 +81,14 @@ const LOOKS: &[(&str, &str)] = &[
     ("teams/list", include_str!("../cards/teams/list.json.hbs")),
     ("teams/lock", include_str!("../cards/teams/lock.json.hbs")),
     ("teams/mine", include_str!("../cards/teams/mine.json.hbs")),
+    ("teams/oncall", include_str!("../cards/teams/oncall.json.hbs")),
+    ("teams/page", include_str!("../cards/teams/page.json.hbs")),
     ("teams/plan", include_str!("../cards/teams/plan.json.hbs")),
     ("teams/storm", include_str!("../cards/teams/storm.json.hbs")),
     ("teams/reminder", include_str!("../cards/teams/reminder.json.hbs")),
+    ("teams/runbook", include_str!("../cards/teams/runbook.json.hbs")),
     ("teams/status", include_str!("../cards/teams/status.json.hbs")),
+    ("teams/step", include_str!("../cards/teams/step.json.hbs")),
     ("teams/timeline", include_str!("../cards/teams/timeline.json.hbs")),
 ];
 
@@ -121,6 +127,7 @@ impl Renderer {
         handlebars.register_helper("mdlines", Box::new(Helping("mdlines", inert_lines)));
         handlebars.register_helper("plain", Box::new(Helping("plain", plain)));
         handlebars.register_helper("code", Box::new(Helping("code", code)));
+        handlebars.register_helper("prose", Box::new(Prose));
         for (name, look) in PARTS.iter().chain(LOOKS) {
             anyhow::ensure!(!look.contains("{{{") && !look.contains("{{&"), "{name} is unescaped");
             handlebars.register_template_string(name, look).with_context(|| (*name).to_owned())?;
@@ -226,6 +233,29 @@ impl HelperDef for Helping {
     }
 }
 
+/// `{{prose spans}}`: a paragraph of texts, `[{"text": …, "url": …}]`, those with an address being
+/// links to the web.
+struct Prose;
+
+impl HelperDef for Prose {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let spans = helper.param(0).and_then(|value| value.value().as_array());
+        let spans = spans.ok_or(RenderErrorReason::ParamNotFoundForIndex("prose", 0))?;
+        let spans = spans
+            .iter()
+            .map(|span| (span["text"].as_str().unwrap_or_default(), span["url"].as_str()));
+        out.write(&escape_json(&prose(spans)))?;
+        Ok(())
+    }
+}
+
 /// The one value a helper is given; a missing one is a fault of the program.
 fn given(helper: &Helper<'_>, name: &'static str) -> Result<String, RenderError> {
     let value = helper.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex(name, 0))?;
@@ -233,70 +263,4 @@ fn given(helper: &Helper<'_>, name: &'static str) -> Result<String, RenderError>
         return Err(RenderErrorReason::MissingVariable(value.relative_path().cloned()).into());
     }
     Ok(value.value().as_str().map_or_else(|| value.value().to_string(), str::to_owned))
-}
-
-/// Text as Teams' Markdown shows it letter by letter: nothing in it is a link, a mention or
-/// emphasis, no letter is invisible, and it stays on one line.
-pub fn inert(text: &str) -> String {
-    let mut inert = String::with_capacity(text.len() + 8);
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => inert.push(' '),
-            // The middle of `<at>`: Teams has no escape for it, so the bracket becomes its look-alike.
-            '<' => inert.push('\u{2039}'),
-            '>' => inert.push('\u{203a}'),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '#' | '~' | '|' | '!' => {
-                let _ = write!(inert, "\\{letter}");
-            }
-            // `&lt;at&gt;` would be read as `<at>`.
-            '&' if letters
-                .peek()
-                .is_some_and(|next| next.is_ascii_alphanumeric() || *next == '#') =>
-            {
-                inert.push_str("\\&");
-            }
-            hidden if is_invisible(hidden) => {}
-            plain => inert.push(plain),
-        }
-    }
-    inert
-}
-
-/// The beginning of a paragraph of such text: it begins no list, no rule and no code either.
-pub fn inert_start(text: &str) -> String {
-    let start = inert(text);
-    let start = start.trim_start();
-    let digits = start.bytes().take_while(u8::is_ascii_digit).count();
-    match start.as_bytes().get(digits) {
-        Some(b'-' | b'+') if digits == 0 => format!("\\{start}"),
-        Some(b'.') if digits > 0 => format!("{}\\{}", &start[..digits], &start[digits..]),
-        _ => start.to_owned(),
-    }
-}
-
-/// A whole paragraph of it.
-fn inert_line(text: &str) -> String {
-    inert_start(text).trim_end().to_owned()
-}
-
-/// The same line by line, which is what Teams makes of an empty line; what is indented stays so.
-fn inert_lines(text: &str) -> String {
-    let line = |line: &str| {
-        let indent = line.len() - line.trim_start_matches(' ').len();
-        format!("{}{}", "\u{a0}".repeat(indent), inert_line(line))
-    };
-    text.lines().map(line).collect::<Vec<_>>().join("\n\n")
-}
-
-/// Text where no Markdown is read, as on a button: one line, no letter invisible.
-fn plain(text: &str) -> String {
-    let spaced = |letter| if matches!(letter, '\n' | '\r' | '\t') { ' ' } else { letter };
-    text.chars().map(spaced).filter(|letter| !is_invisible(*letter)).collect()
-}
-
-/// Lines as a program wrote them, no letter invisible.
-fn code(text: &str) -> String {
-    let line = |line: &str| plain(&line.replace('\t', "    "));
-    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }

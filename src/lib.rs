@@ -15,12 +15,13 @@
 //!
 //! | room | what it is for |
 //! |---|---|
-//! | [`names`], [`clock`], [`secrets`] | names checked once; the time; what must not be shown |
+//! | [`names`], [`calendar`], [`clock`], [`secrets`] | names checked once; days and zones; the time; what must not be shown |
 //! | [`telemetry`], [`store`], [`outbound`] | logs and metrics; the database; the one way out |
-//! | [`cards`] | views become the JSON a chat can draw |
+//! | [`markdown`], [`cards`] | texts that stay texts; views become the JSON a chat can draw |
 //! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
+//! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
 //! | [`alerts`] | what the world tells us |
 //! | [`deployments`] | the heart |
 //! | [`incidents`] | when it is serious |
@@ -30,6 +31,7 @@ pub mod access;
 pub mod alerts;
 pub mod app;
 pub mod audit;
+pub mod calendar;
 pub mod cards;
 pub mod chat;
 pub mod cli;
@@ -40,9 +42,12 @@ pub mod deployments;
 pub mod health;
 pub mod incidents;
 pub mod jobs;
+pub mod markdown;
 pub mod names;
+pub mod oncall;
 pub mod outbound;
 pub mod pipelines;
+pub mod runbooks;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;

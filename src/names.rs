@@ -72,6 +72,26 @@ name! {
     DeploymentId, "deployment number", "", "the eight letters and digits on the deployment's card"
 }
 name! {
+    /// One page, short enough to type: `8f2c91d4`.
+    PageId, "page number", "", "the eight letters and digits on the page's card"
+}
+name! {
+    /// One run of a runbook's step, short enough to type: `8f2c91d4`.
+    StepRunId, "number of a run", "", "the eight letters and digits on the run's card"
+}
+name! {
+    /// A schedule of who is on call, as the configuration calls it: `primary`.
+    ScheduleName, "schedule name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// A runbook, as its file is called: `checkout-is-slow`.
+    RunbookName, "runbook name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// A step of runbooks that can be run, as the configuration calls it: `restart-checkout`.
+    StepName, "step name", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
     /// The digest of a plan, or the beginning of one: `7c1d…`.
     PlanDigest, "plan digest", "", "the letters and digits after `--plan` on the card"
 }
@@ -108,12 +128,18 @@ name! {
     RoleName, "role name", "._-", "letters, digits, `.`, `_` and `-`"
 }
 
-impl DeploymentId {
-    /// The random end of a UUID: unique enough together with the store's primary key.
-    pub fn random() -> Self {
-        Self(uuid::Uuid::now_v7().simple().to_string().split_off(24))
-    }
+macro_rules! number {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// The random end of a UUID: unique enough together with the store's primary key.
+            pub fn random() -> Self {
+                Self(uuid::Uuid::now_v7().simple().to_string().split_off(24))
+            }
+        }
+    )*};
 }
+
+number! { DeploymentId PageId StepRunId }
 
 impl Correlation {
     /// A name that nobody has given to anything yet.
@@ -152,12 +178,7 @@ impl Environment {
 impl PlanDigest {
     /// The digest as hex digits.
     pub fn of(bytes: &[u8]) -> Self {
-        use fmt::Write as _;
-        let mut hex = String::with_capacity(2 * bytes.len());
-        for byte in bytes {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Self(hex)
+        Self(hex(bytes))
     }
 
     /// What a card shows and a button says. Eight hex digits: a person can compare them, and
@@ -170,6 +191,15 @@ impl PlanDigest {
     pub fn is(&self, said: &Self) -> bool {
         said.0.len() >= 4 && self.0.starts_with(&said.0)
     }
+}
+
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Who somebody is, as proved by the chat they speak through; never a display name.
@@ -243,4 +273,22 @@ pub fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// ` Did you mean x?`, or ` There are: a, b, c.` for somebody who said a name that is unknown.
+pub fn hint<'a>(said: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(said, known.clone()) {
+        Some(near) => format!(" Did you mean `{near}`?"),
+        None => format!(" There are: {}.", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// How alike two words must be, from 0 to 1, for one to be taken for a slip of the other.
+const ALIKE: f64 = 0.8;
+
+/// The known word that is nearest to what was said, when one is near.
+pub fn nearest<'a>(said: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let rated = known.map(|word| (word, strsim::jaro_winkler(said, word)));
+    let best = rated.max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.filter(|(_, alike)| *alike > ALIKE).map(|(word, _)| word)
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use settings::{PersonSettings, RoleSettings, Settings, Unsatisfiable};
 
-use crate::names::{Environment, PersonId, RoleName, Service};
+use crate::names::{Environment, PersonId, PersonName, RoleName, Service};
 
 /// A person, as the chat they speak through has proved them. The name is for reading only.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -230,6 +230,16 @@ impl Access {
             .collect();
         let is_allowed = |person: &&Person| person.ids.iter().any(|id| allowed.contains(&id));
         self.people.iter().filter(is_allowed).collect()
+    }
+
+    /// The person the configuration calls so.
+    pub fn named(&self, name: &PersonName) -> Option<&Person> {
+        self.people.iter().find(|person| person.name == name.as_str())
+    }
+
+    /// Whether that is one of the person's ids.
+    pub fn is(&self, actor: &Actor, name: &PersonName) -> bool {
+        self.named(name).is_some_and(|person| person.ids.contains(&actor.id))
     }
 
     /// The same actor under the first of their person's ids: whoever has several accounts still

@@ -8,7 +8,7 @@ use sqlx::Row;
 use super::{Channel, Place, ShowError, Showing, Subject};
 use crate::{
     cards::Card,
-    names::RoomName,
+    names::{PersonId, RoomName},
     store::{Db, Tx},
 };
 
@@ -111,6 +111,24 @@ impl Channels {
         self.channel(place)?.show(showing).await.map(drop)
     }
 
+    /// Where the bot can speak to one person alone, by whichever of their ids a chat knows.
+    ///
+    /// # Errors
+    /// When a chat that knows them could not begin the conversation.
+    pub async fn personal(&self, ids: &[PersonId]) -> Result<Option<Place>, ShowError> {
+        let mut failed = None;
+        for id in ids {
+            for channel in self.all.values() {
+                match channel.personal(id).await {
+                    Ok(None) => {}
+                    Ok(Some(place)) => return Ok(Some(place)),
+                    Err(error) => failed = Some(error),
+                }
+            }
+        }
+        failed.map_or(Ok(None), Err)
+    }
+
     /// Shows the subject's card in one place, and says whether it got there.
     ///
     /// # Errors
@@ -132,11 +150,21 @@ impl Channels {
         };
         let showing = Showing { place, subject: Some(subject), card, message };
         let message = channel.show(showing).await?;
-        let mut tx = self.db.begin().await.map_err(anyhow::Error::from)?;
         let shown = Shown { message, digest };
-        remember(&mut tx, subject, place, &shown).await.map_err(anyhow::Error::from)?;
-        tx.commit().await.map_err(anyhow::Error::from)?;
-        Ok(())
+        let kept = async {
+            let mut tx = self.db.begin().await?;
+            remember(&mut tx, subject, place, &shown).await?;
+            tx.commit().await
+        };
+        Ok(kept.await.map_err(anyhow::Error::from)?)
+    }
+
+    /// Whether the subject's card is to be seen in that place.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_shown(&self, subject: &Subject, place: &Place) -> anyhow::Result<bool> {
+        Ok(self.shown(subject, place).await?.is_some())
     }
 
     pub(super) fn channel(&self, place: &Place) -> anyhow::Result<&Arc<dyn Channel>> {

@@ -24,7 +24,7 @@ use crate::{
     access::Actor,
     cards::{Card, Renderer},
     clock::Clock,
-    names::RoomName,
+    names::{PersonId, RoomName},
     store::Db,
 };
 
@@ -53,6 +53,10 @@ pub trait Channel: Send + Sync {
     /// Where the room of that name is, when it is one of this chat's. `None` asks for the places
     /// that see every deployment, whatever its room.
     async fn room(&self, room: Option<&RoomName>) -> Vec<Place>;
+
+    /// Where the bot and this person talk alone, when they are one of this chat's people; the
+    /// conversation is begun when there is none.
+    async fn personal(&self, person: &PersonId) -> Result<Option<Place>, ShowError>;
 
     /// Shows the card as a new message, or in place of `message`; returns the message's id.
     async fn show(&self, what: Showing<'_>) -> Result<String, ShowError>;
@@ -122,6 +126,9 @@ pub struct Incoming {
     pub text: String,
     /// The chat's own id of this utterance, unique within the chat; the same one is one utterance.
     pub origin: String,
+    /// Their time zone, by its name in the IANA database, when the chat tells it. Text from outside.
+    #[serde(default)]
+    pub zone: Option<String>,
     /// Who is mentioned in it, beside the bot.
     #[serde(default)]
     pub mentions: Vec<Mention>,

@@ -56,6 +56,17 @@ const FILES: &[(&str, &str, u32)] = &[
     ("resolve.sh", include_str!("../../deploy/demo/resolve.sh"), 0o755),
     ("alert.sh", include_str!("../../deploy/demo/alert.sh"), 0o755),
     ("history.txt", include_str!("../../deploy/demo/history.txt"), 0o644),
+    ("restart.sh", include_str!("../../deploy/demo/restart.sh"), 0o755),
+    (
+        "runbooks/checkout-is-slow.md",
+        include_str!("../../deploy/demo/runbooks/checkout-is-slow.md"),
+        0o644,
+    ),
+    (
+        "runbooks/release-went-wrong.md",
+        include_str!("../../deploy/demo/runbooks/release-went-wrong.md"),
+        0o644,
+    ),
 ];
 
 /// The demo's configuration, before it knows where it stands.
@@ -159,12 +170,16 @@ struct Moving(App);
 impl Motion for Moving {
     async fn moving(&self) -> anyhow::Result<bool> {
         // What has been decided may still have to be drawn.
-        Ok(self.0.commands.deployments.moving().await? || self.0.worker.is_busy().await?)
+        let commands = &self.0.commands;
+        Ok(commands.deployments.moving().await?
+            || commands.steps.moving().await?
+            || self.0.worker.is_busy().await?)
     }
 }
 
 /// Lays the demo's files out, and reads its configuration.
 fn configure(folder: &Path, state: &Path, port: u16) -> anyhow::Result<Config> {
+    fs::create_dir_all(folder.join("runbooks"))?;
     for (name, text, mode) in FILES {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
@@ -218,6 +233,8 @@ async fn settle_in(app: &App) -> anyhow::Result<()> {
     for deployment in deployments.open().await? {
         deployments.nudge(&deployment.id, Effect::ShowCard).await?;
     }
+    app.commands.pages.show_all().await?;
+    app.commands.steps.show_all().await?;
     app.commands.incidents.nudge(incidents::Effect::ShowCard).await?;
     Ok(())
 }

@@ -21,7 +21,9 @@ use crate::{
     chat::Channel,
     config::Config,
     deployments::Probes,
-    health, pipelines, telemetry,
+    health,
+    pipelines::{self, command::Programs},
+    runbooks, telemetry,
     web::{self, House},
 };
 
@@ -42,6 +44,13 @@ pub(super) fn world(
         let pipeline = pipeline.with_context(|| format!("the pipeline `{name}`"))?;
         opened.insert(name.clone(), pipeline);
     }
+    let runbooks = match &config.runbooks {
+        Some(settings) => Some(runbooks::Given {
+            settings: settings.clone(),
+            runner: Arc::new(Programs::open(runbooks::RUNS, &ground)?),
+        }),
+        None => None,
+    };
     let mut probes = Probes::new();
     for (service, settings) in &config.services {
         for (environment, rules) in &settings.environments {
@@ -64,6 +73,8 @@ pub(super) fn world(
         },
         services: config.services.clone(),
         freezes: config.freezes.clone(),
+        oncall: config.oncall.clone(),
+        runbooks,
         incidents: config.incidents.clone(),
         pipelines: opened,
         probes,

@@ -6,8 +6,7 @@ use super::{Command, Error, Reply, Said};
 use crate::{
     access::Permission,
     alerts::{AlertsView, Brief, Page, Row, target},
-    deployments::nearest,
-    names::{Environment, Service, SourceName, is_invisible},
+    names::{Environment, Service, SourceName, is_invisible, nearest},
 };
 
 /// Lists alerts.

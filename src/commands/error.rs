@@ -8,9 +8,11 @@ use super::{COMMANDS, Command, LONGEST};
 use crate::{
     access::Denied,
     alerts,
-    deployments::{self, BadWish, NoWayBack, nearest},
+    deployments::{self, BadWish, NoWayBack},
     incidents,
-    names::is_invisible,
+    names::{is_invisible, nearest},
+    oncall::PageError,
+    runbooks,
 };
 
 /// Why a command did not happen.
@@ -56,6 +58,12 @@ pub(super) enum Error {
     /// No such alert, or it cannot happen to it now.
     #[error("{}", whole(.0))]
     Alert(alerts::Error),
+    /// Nobody like that can be paged, or nothing like that answered.
+    #[error("{0}")]
+    Page(PageError),
+    /// No such runbook, or its step cannot be run now.
+    #[error("{0}")]
+    Runbook(runbooks::Error),
     /// No such incident.
     #[error("{0}")]
     NoIncident(incidents::Error),
@@ -90,6 +98,24 @@ impl From<alerts::Error> for Error {
     }
 }
 
+impl From<PageError> for Error {
+    fn from(error: PageError) -> Self {
+        match error {
+            PageError::Broken(error) => Self::Broken(error),
+            known => Self::Page(known),
+        }
+    }
+}
+
+impl From<runbooks::Error> for Error {
+    fn from(error: runbooks::Error) -> Self {
+        match error {
+            runbooks::Error::Broken(error) => Self::Broken(error),
+            known => Self::Runbook(known),
+        }
+    }
+}
+
 impl From<incidents::Error> for Error {
     fn from(error: incidents::Error) -> Self {
         match error {
@@ -118,8 +144,11 @@ impl From<BadWish> for Error {
 impl Error {
     /// Whether somebody was told no, rather than told how to say it.
     pub(super) fn is_decision(&self) -> bool {
-        let alert = matches!(self, Self::Alert(alerts::Error::Refused(_)));
-        alert
+        let denied = matches!(
+            self,
+            Self::Page(PageError::NotTheirs(_)) | Self::Alert(alerts::Error::Refused(_))
+        );
+        denied
             || matches!(
                 self,
                 Self::Denied(_) | Self::Refused(_) | Self::Lock(_) | Self::Incident(_)

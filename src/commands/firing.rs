@@ -180,6 +180,7 @@ impl Said<'_> {
             let theirs = self.with_which_they_may(Permission::Alerts, alerts.open().await?).await;
             alerts.named(said, &theirs).await?
         };
+        self.is_about_alert(&alert);
         let spot = alert.spot();
         self.require(Permission::Alerts, target(&spot)).await?;
         Ok(alert)

@@ -20,8 +20,11 @@ mod incident;
 mod list;
 mod lock;
 mod mine;
+mod oncall;
+mod page;
 mod refused;
 mod rollback;
+mod runbook;
 mod show;
 mod silence;
 mod status;
@@ -45,15 +48,17 @@ use refused::Matter;
 use crate::{
     access::{Access, Actor, Permission, Target},
     alerts::Alerts,
+    calendar::ZoneName,
     cards::Card,
     chat::{Channels, Incoming, Listener, Mention, Place, Reply, Subject},
     clock::Clock,
     deployments::{
         self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
-        ZoneName,
     },
     incidents::{self, Chronicle, Incidents, REMINDER},
     names::DeploymentId,
+    oncall::{CALL, OnCall, PAGE, Pages},
+    runbooks::{Library, RUN, StepRuns},
     store::Db,
 };
 
@@ -74,6 +79,12 @@ const COMMANDS: &[Entry] = &[
     entry::<ack::Ack>(),
     entry::<silence::Silence>(),
     entry::<unsilence::Unsilence>(),
+    entry::<oncall::WhoIs>(),
+    entry::<page::Page>(),
+    entry::<page::Acknowledge>(),
+    entry::<runbook::Show>(),
+    entry::<runbook::Run>(),
+    entry::<runbook::Stop>(),
     entry::<incident::list::Incidents>(),
     entry::<incident::create::Create>(),
     entry::<incident::list::List>(),
@@ -181,6 +192,8 @@ struct Said<'a> {
     actor: Actor,
     place: Place,
     origin: String,
+    /// Their time zone, when their chat tells it. Text from outside.
+    zone: Option<String>,
     mentions: Vec<Mention>,
     /// What it has turned out to be about: what a refusal is found by.
     about: Arc<OnceLock<Matter>>,
@@ -201,6 +214,14 @@ pub struct Commands {
     pub alerts: Arc<Alerts>,
     /// Where people's mornings are; UTC, when nobody says.
     pub time_zone: Option<ZoneName>,
+    /// Who is awake.
+    pub oncall: Arc<OnCall>,
+    /// Who is to answer.
+    pub pages: Arc<Pages>,
+    /// What to do, where anybody wrote that down.
+    pub library: Option<Arc<Library>>,
+    /// What runs of it.
+    pub steps: Arc<StepRuns>,
     /// What is serious.
     pub incidents: Arc<Incidents>,
     /// What happened around it.
@@ -225,6 +246,7 @@ impl Listener for Commands {
             actor: actor.clone(),
             place: message.place.clone(),
             origin: format!("{}:{}", message.place.channel, message.origin),
+            zone: message.zone,
             mentions: message.mentions.clone(),
         };
         let (name, heard) = self.dispatch(&message.text, said).await;
@@ -268,6 +290,8 @@ impl Listener for Commands {
             LOCK => return self.lock_card(&actor, &subject.id).await,
             crate::alerts::ALERT => return self.alert_card(&actor, &subject.id).await,
             crate::alerts::STORM => return self.storm_card(&actor, &subject.id).await,
+            PAGE | CALL => return self.page_card(&actor, subject).await,
+            RUN => return self.step_card(&actor, &subject.id).await,
             kind @ (incidents::SUBJECT | REMINDER) => {
                 return self.look_at_incident(&actor, kind, &subject.id).await;
             }

@@ -4,11 +4,13 @@ use std::{borrow::Cow, net::SocketAddr};
 
 use super::{database::Database, words::shown};
 use crate::{
+    calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
-    deployments::{Moment, TimeOfDay, ZoneName},
     names::{
-        Environment, PersonName, PipelineName, RoleName, RoomName, Service, SourceName, Version,
+        Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service,
+        SourceName, StepName, Version,
     },
+    oncall::CalendarUrl,
     outbound::{BadAddress, Base},
     pipelines::{InputName, Place},
     secrets::Secret,
@@ -21,6 +23,7 @@ pub(super) type Check = fn(&str) -> Result<(), String>;
 /// By the schema's name for a type.
 const LEAVES: &[(&str, Check)] = &[
     ("Address", address),
+    ("CalendarUrl", calendar),
     ("Database", parsed::<Database>),
     ("Environment", parsed::<Environment>),
     ("InputName", parsed::<InputName>),
@@ -32,6 +35,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("Repository", parsed::<Repository>),
     ("RoleName", parsed::<RoleName>),
     ("RoomName", parsed::<RoomName>),
+    ("ScheduleName", parsed::<ScheduleName>),
     ("Secret", parsed::<Secret>),
     ("Service", parsed::<Service>),
     ("Span", parsed::<Span>),
@@ -44,11 +48,14 @@ const LEAVES: &[(&str, Check)] = &[
 const KEYS: &[(&str, Check)] = &[
     ("alerts", parsed::<SourceName>),
     ("environments", parsed::<Environment>),
+    ("oncall", parsed::<ScheduleName>),
     ("people", parsed::<PersonName>),
     ("pipelines", parsed::<PipelineName>),
     ("roles", parsed::<RoleName>),
     ("rooms", parsed::<RoomName>),
     ("services", parsed::<Service>),
+    ("steps", parsed::<StepName>),
+    ("who", parsed::<PersonName>),
 ];
 
 /// How values of that type are checked.
@@ -76,6 +83,15 @@ fn address(text: &str) -> Result<(), String> {
         BadAddress::Plain(text) => BadAddress::Plain(shown(&text)).to_string(),
         BadAddress::Credentials => error.to_string(),
     })
+}
+
+/// The address of a calendar, or where one is kept.
+fn calendar(text: &str) -> Result<(), String> {
+    if CalendarUrl::try_from(text.to_owned()).is_ok_and(|url| matches!(url, CalendarUrl::Secret(_)))
+    {
+        return Ok(());
+    }
+    address(text)
 }
 
 fn listen(text: &str) -> Result<(), String> {

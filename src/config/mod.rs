@@ -29,11 +29,11 @@ pub use place::{Path, Place};
 use crate::{
     access::{self, PersonSettings, RoleSettings},
     alerts, audit,
+    calendar::ZoneName,
     chat::teams,
-    deployments::{self, ZoneName},
-    incidents,
-    names::{PersonName, PipelineName, RoleName},
-    pipelines,
+    deployments, incidents,
+    names::{PersonName, PipelineName, RoleName, ScheduleName},
+    oncall, pipelines, runbooks,
 };
 
 /// The whole file, `pilothouse.yaml`.
@@ -68,6 +68,10 @@ pub struct Config {
     /// Where people's mornings are: what is silenced until tomorrow is silent until nine o'clock
     /// there. UTC, when nothing is said.
     pub time_zone: Option<ZoneName>,
+    /// Who is on call when.
+    pub oncall: BTreeMap<ScheduleName, oncall::ScheduleSettings>,
+    /// What to do, where anybody wrote that down.
+    pub runbooks: Option<runbooks::Settings>,
     /// How incidents are handled.
     pub incidents: incidents::Settings,
     /// How the audit is kept.
@@ -90,6 +94,8 @@ impl Default for Config {
             freezes: vec![],
             alerts: BTreeMap::new(),
             time_zone: None,
+            oncall: BTreeMap::new(),
+            runbooks: None,
             incidents: incidents::Settings::default(),
             audit: audit::Settings::default(),
         }

@@ -153,7 +153,8 @@ impl Walk<'_> {
             return self.wrong(spot, why);
         }
         // An address of a database may be a reference as well: then it is one to its text.
-        let refers = matches!(name, "Secret" | "Database") && self.secrets == Secrets::Read;
+        let refers =
+            matches!(name, "Secret" | "Database" | "CalendarUrl") && self.secrets == Secrets::Read;
         if let (true, Ok(secret)) = (refers, Secret::try_from(text.clone()))
             && let Err(error) = secret.read()
         {

@@ -29,7 +29,6 @@ mod planning;
 mod refusal;
 mod requesting;
 mod settings;
-mod slips;
 mod standing;
 mod state;
 mod status;
@@ -43,7 +42,7 @@ use std::sync::Arc;
 pub use buttons::Viewer;
 pub use deployment::{Approval, Deployment, Way};
 pub use forecast::{Forecast, ForecastView};
-pub use freezes::{Day, FreezeSettings, Freezes, Moment, TimeOfDay, WeeklySettings, ZoneName};
+pub use freezes::{FreezeSettings, Freezes, WeeklySettings};
 pub use history::{NoWayBack, road, way_back};
 pub use hold::Hold;
 pub use list::ListView;
@@ -56,7 +55,6 @@ pub use requesting::Request;
 pub use settings::{
     EnvironmentSettings, RollbackSettings, ServiceSettings, Settings, VerifySettings,
 };
-pub use slips::nearest;
 pub use standing::Standing;
 pub use state::{Effect, Effects, Event, Facts, Outcome, State, Unclear, Verifying};
 pub use status::{Cell, CellViewer, Drift, Figure, Figures, Health, Sentinel, Spot, StatusView};

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Deployments, EnvironmentSettings, Facts, FreezeSettings, Freezes, Hold, NoWayBack, Plan,
-    Policy, Release, ServiceSettings, Settings, Standing, deployment::Deployment, slips::hint,
+    Policy, Release, ServiceSettings, Settings, Standing, deployment::Deployment,
 };
 use crate::{
     access::{Access, Actor, Permission, Target},
     clock::Timestamp,
-    names::{Environment, PipelineName, Service, Version},
+    names::{Environment, PipelineName, Service, Version, hint},
     pipelines::{Changes, Pipeline, Resolved, Unresolved, Wish},
 };
 

@@ -191,6 +191,8 @@ const STEPS: &[(&str, &str)] = &[
     ("audit", include_str!("migrations/0004_audit.sql")),
     ("alerts", include_str!("migrations/0006_alerts.sql")),
     ("incidents", include_str!("migrations/0008_incidents.sql")),
+    ("oncall", include_str!("migrations/0007_oncall.sql")),
+    ("runbooks", include_str!("migrations/0009_runbooks.sql")),
 ];
 
 async fn migrate(pool: &AnyPool, dialect: Dialect) -> anyhow::Result<()> {

@@ -126,3 +126,34 @@ async fn state_of(folder: &Path) -> Option<String> {
         other => other.as_str().map(str::to_owned),
     }
 }
+
+#[test]
+fn a_step_that_is_running_when_the_bot_is_killed_ends_and_ran_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = demo(folder.path());
+    let script = "as carol\n/runbook run checkout-is-slow restart-checkout\n\
+                  press Run restart-checkout now\nwait for \"Running\"\n";
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(script.as_bytes()).unwrap();
+    stdin.flush().unwrap();
+    let runs = folder.path().join("runs/_runbooks");
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE && count(&runs) == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (code, said) =
+        play(folder.path(), "wait for \"Done, after\"\nexpect \"takes requests again\"\n");
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(count(&runs), 1, "{said}");
+    let restarts =
+        std::fs::read_to_string(folder.path().join("running/checkout/restarts")).unwrap();
+    assert_eq!(restarts.lines().count(), 1, "the program ran once");
+}
+
+/// How many runs lie in a folder.
+fn count(runs: &Path) -> usize {
+    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.path().join("started").exists()).count()
+}

@@ -30,7 +30,11 @@ pub use self::{
     tone::Tone,
 };
 use super::{Channel, Listener, Place, ShowError, Showing, Subject};
-use crate::{cards::Renderer, names::RoomName, secrets::redact};
+use crate::{
+    cards::Renderer,
+    names::{PersonId, RoomName},
+    secrets::redact,
+};
 
 /// The chat's name, and that of its one conversation.
 const NAME: &str = "console";
@@ -88,6 +92,10 @@ impl Channel for Console {
 
     async fn room(&self, room: Option<&RoomName>) -> Vec<Place> {
         if room.is_none() { vec![Self::place()] } else { vec![] }
+    }
+
+    async fn personal(&self, person: &PersonId) -> Result<Option<Place>, ShowError> {
+        Ok(person.as_str().starts_with("console:").then(Self::place))
     }
 
     async fn show(&self, what: Showing<'_>) -> Result<String, ShowError> {

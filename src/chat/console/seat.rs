@@ -82,7 +82,7 @@ impl Seat {
         let actor = Actor { id: PersonId::console(&self.who), name: self.who.clone() };
         let (place, text) = (Console::place(), text.to_owned());
         let (origin, mentions) = (Uuid::now_v7().to_string(), vec![]);
-        let said = Incoming { actor, place: place.clone(), text, origin, mentions };
+        let said = Incoming { actor, place: place.clone(), text, origin, mentions, zone: None };
         let reply = self.listener.hear(said).await;
         Ok(match reply {
             Reply::Text(text) => Heard::Answered(redact(&text).into_owned()),

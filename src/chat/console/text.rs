@@ -37,17 +37,22 @@ pub(super) fn clean_line(text: &str) -> String {
     clean(text).replace('\n', " ")
 }
 
-/// A card's Markdown as it is meant to be read: `\*` is `*`.
+/// A card's Markdown as it is meant to be read: `\*` is `*`, and a link's address follows its words.
 pub(super) fn unescape(markdown: &str) -> String {
     let mut plain = String::with_capacity(markdown.len());
-    let mut letters = markdown.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match (letter, letters.peek()) {
-            ('\\', Some(next)) if next.is_ascii_punctuation() => {
-                plain.push(*next);
-                letters.next();
+    let mut rest = markdown.chars();
+    while let Some(letter) = rest.next() {
+        let ahead = rest.as_str();
+        match letter {
+            '\\' if ahead.starts_with(|next: char| next.is_ascii_punctuation()) => {
+                plain.extend(rest.next());
             }
-            _ => plain.push(letter),
+            '[' if ahead.contains("](") => {}
+            ']' if ahead.starts_with('(') => {
+                rest.next();
+                plain.push_str(" (");
+            }
+            other => plain.push(other),
         }
     }
     plain

@@ -19,6 +19,9 @@ const MENTIONS: usize = 10;
 /// Longest name of a person that is kept; Teams' own limit is 256.
 const LONGEST_NAME: usize = 80;
 
+/// Longest name of a time zone: twice the longest there is.
+const LONGEST_ZONE: usize = 64;
+
 /// One activity.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,6 +49,8 @@ pub(super) struct Activity {
     pub(super) name: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) action: String,
+    #[serde(default, rename = "localTimezone", deserialize_with = "or_default")]
+    zone: String,
     #[serde(default)]
     pub(super) value: Value,
     #[serde(default, deserialize_with = "or_default")]
@@ -163,6 +168,13 @@ impl Activity {
             bot: self.recipient.id.clone(),
             team: (!team.is_empty()).then(|| team.clone()),
         }
+    }
+
+    /// The time zone of whoever said it, when Teams tells it.
+    pub(super) fn zone(&self) -> Option<String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
+        let fits = (1..=LONGEST_ZONE).contains(&self.zone.len()) && self.zone.chars().all(plain);
+        fits.then(|| self.zone.clone())
     }
 
     /// Whether this is the bot itself.

@@ -109,8 +109,8 @@ async fn card_action(
                 tracing::error!("a conversation could not be kept: {error:#}");
             }
             let place = activity.place();
-            let (origin, mentions) = (origin.to_owned(), vec![]);
-            let message = Incoming { actor, place, text, origin, mentions };
+            let (origin, zone) = (origin.to_owned(), activity.zone());
+            let message = Incoming { actor, place, text, origin, zone, mentions: vec![] };
             teams.say_pressed(listener, message).await
         }
         _ => bad("this button is not one of ours"),

@@ -10,6 +10,7 @@ mod inbound;
 mod invokes;
 mod keys;
 mod pace;
+mod personal;
 mod receive;
 mod references;
 mod rooms;
@@ -38,7 +39,7 @@ use super::{
 use crate::{
     access::Actor,
     cards::{Card, inert, inert_start},
-    names::RoomName,
+    names::{PersonId, RoomName},
     outbound::Outbound,
     secrets::redact,
     vendors::{entra::Tokens, graph::Graph},
@@ -223,6 +224,10 @@ impl Channel for Teams {
             }
             _ => vec![],
         }
+    }
+
+    async fn personal(&self, person: &PersonId) -> Result<Option<Place>, ShowError> {
+        self.alone_with(person).await
     }
 
     async fn show(&self, what: Showing<'_>) -> Result<String, ShowError> {

@@ -79,6 +79,7 @@ impl Teams {
             place: activity.place(),
             text: activity.words(),
             origin: origin(activity),
+            zone: activity.zone(),
             mentions: activity.people(),
         };
         self.ground.inbox.put(&message).await?;
@@ -113,6 +114,7 @@ impl Teams {
             place: activity.place(),
             text: "/help".to_owned(),
             origin: format!("install {}", origin(activity)),
+            zone: activity.zone(),
             mentions: vec![],
         };
         if activity.action == "add" {

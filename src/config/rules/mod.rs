@@ -5,8 +5,10 @@ mod app;
 mod audit;
 mod freezes;
 mod incidents;
+mod oncall;
 mod people;
 mod pipelines;
+mod runbooks;
 mod services;
 mod teams;
 
@@ -48,6 +50,8 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     services::check(config, found);
     freezes::check(config, found);
     alerts::check(config, found);
+    oncall::check(config, found);
+    runbooks::check(config, found, secrets);
     incidents::check(config, found);
     audit::check(&config.audit, found, secrets);
 }

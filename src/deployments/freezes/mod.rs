@@ -11,10 +11,11 @@ use jiff::{
     tz::TimeZone,
 };
 
-pub use settings::{Day, FreezeSettings, Moment, TimeOfDay, WeeklySettings, ZoneName};
+pub use settings::{FreezeSettings, WeeklySettings};
 
 use super::hold::Hold;
 use crate::{
+    calendar::TimeOfDay,
     clock::Timestamp,
     names::{Environment, Service},
 };
@@ -60,7 +61,7 @@ impl FreezeSettings {
 
     /// When it is over, if it is on now.
     fn ends(&self, now: Timestamp) -> Option<Timestamp> {
-        let zone = &self.time_zone.zone;
+        let zone = self.time_zone.zone();
         let is_on = |(from, until): &(Timestamp, Timestamp)| *from <= now && now < *until;
         if let Some(weekly) = &self.weekly {
             let instant = jiff::Timestamp::from_millisecond(now.0).ok()?;
@@ -86,8 +87,8 @@ impl WeeklySettings {
             midnight.checked_add(Span::new().minutes(minutes)).ok()
         };
         let over_night = self.until <= self.from;
-        let until = self.until.minutes + if over_night { TimeOfDay::DAY } else { 0 };
-        Some((begin(at(self.from.minutes)?, zone)?, end(at(until)?, zone)?))
+        let until = self.until.minutes() + if over_night { TimeOfDay::DAY } else { 0 };
+        Some((begin(at(self.from.minutes())?, zone)?, end(at(until)?, zone)?))
     }
 }
 

@@ -22,7 +22,7 @@ use std::{
 use anyhow::Context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::said::Said;
+use super::{programs::Program, said::Said};
 use crate::clock::Timestamp;
 
 /// Larger files of our own are not ours, and are not read.
@@ -51,6 +51,14 @@ pub(crate) struct Task {
     pub(crate) timeout: Duration,
     /// How long it may take to stop when it is told to.
     pub(crate) grace: Duration,
+}
+
+impl Task {
+    /// That program, as the run of that number.
+    pub(super) fn new(number: u64, asked: Timestamp, program: Program) -> Self {
+        let Program { program, arguments, environment, folder, timeout, grace } = program;
+        Self { number, asked, program, arguments, environment, folder, timeout, grace }
+    }
 }
 
 /// How a run ended.

@@ -19,6 +19,7 @@
 //! - What it leaves running in the background is left alone, but must have its own output.
 
 mod folder;
+mod programs;
 mod question;
 mod report;
 mod runs;
@@ -26,42 +27,26 @@ pub mod said;
 mod settings;
 mod words;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use async_trait::async_trait;
 
 pub(crate) use self::folder::{Ended, How, RunFolder, Task};
-pub use self::settings::Settings;
-use self::{folder::Standing, question::Question, runs::Runs, words::Word};
+pub use self::{
+    programs::{Program, Programs, check_variables, found, inherited},
+    settings::Settings,
+};
+use self::{question::Question, words::Word};
 use super::{Found, Ground, Order, Pipeline, Progress, Resolved, Run, Started, Unresolved, Wish};
-use crate::{names::PipelineName, secrets::variable};
-
-/// How long a supervisor may take to begin before somebody else may be given its run. Shorter asks
-/// for a second supervisor on a slow machine; only one of them would ever start the program.
-const TAKE_UP: Duration = Duration::from_secs(10);
-
-/// How long asking for a run waits for the supervisor's first sign.
-const FIRST_SIGN: Duration = Duration::from_secs(3);
-
-/// How often it looks for it.
-const LOOKS: Duration = Duration::from_millis(20);
-
-/// What a program gets of the bot's own environment.
-const INHERITED: [&str; 3] = ["PATH", "HOME", "LANG"];
+use crate::names::PipelineName;
 
 pub(super) struct Command {
     settings: Settings,
     program: PathBuf,
     arguments: Vec<Word>,
     question: Option<Question>,
-    runs: Runs,
-    ground: Ground,
+    programs: Programs,
 }
 
 impl Command {
@@ -72,14 +57,7 @@ impl Command {
     ) -> anyhow::Result<Self> {
         let names = ["service", "environment", "version", "commit", "correlation"];
         let arguments = settings.arguments.iter().map(|text| Word::read(text, &names));
-        for (name, value) in &settings.environment {
-            if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-                bail!("`{}` cannot be an environment variable", name.escape_debug());
-            }
-            if name.starts_with("PILOTHOUSE_") {
-                bail!("`{name}` cannot be set: names beginning with PILOTHOUSE_ are taken");
-            }
-        }
+        check_variables(&settings.environment)?;
         if settings.timeout.0.is_zero() {
             bail!("`timeout` is zero, so the program could never run");
         }
@@ -89,14 +67,13 @@ impl Command {
             program: found(&settings.program)?,
             arguments: arguments.collect::<Result<_, _>>()?,
             question: question.transpose()?,
-            runs: Runs::open(ground.folder.clone(), name, ground.clock.now())?,
+            programs: Programs::open(name.as_str(), ground)?,
             settings: settings.clone(),
-            ground: ground.clone(),
         })
     }
 
     /// What is to be run for an order, or why it cannot be.
-    fn task(&self, order: &Order) -> Result<Task, String> {
+    fn task(&self, order: &Order) -> Result<Program, String> {
         let value = |name: &str| match name {
             "service" => Some(order.service.as_str()),
             "environment" => Some(order.environment.as_str()),
@@ -125,9 +102,7 @@ impl Command {
                 return Err(format!("two parameters are both called {variable}: rename one"));
             }
         }
-        Ok(Task {
-            number: 0,
-            asked: self.ground.clock.now(),
+        Ok(Program {
             program: self.program.clone(),
             arguments,
             environment,
@@ -144,64 +119,6 @@ impl Command {
         environment.extend(ours.map(|(name, value)| (format!("PILOTHOUSE_{name}"), value.into())));
         environment
     }
-
-    /// Makes the run's folder and writes the task into it. `false` when there was one already.
-    async fn lay_out(&self, folder: &RunFolder, mut task: Task) -> anyhow::Result<bool> {
-        let (runs, folder) = (self.runs.clone(), folder.clone());
-        aside(move || {
-            if let Err(error) = runs.clear(task.asked) {
-                tracing::warn!("old runs cannot be cleared away: {error:#}");
-            }
-            if !folder.make()? {
-                return Ok(false);
-            }
-            let given = runs.number(task.asked).and_then(|number| {
-                task.number = number;
-                folder.give(&task)
-            });
-            if let Err(error) = given {
-                folder.take_back()?;
-                return Err(error);
-            }
-            Ok(true)
-        })
-        .await
-    }
-
-    /// Starts the supervisor of a folder, and leaves it alone.
-    fn send_supervisor(&self, folder: &RunFolder) -> std::io::Result<()> {
-        let mut supervisor = tokio::process::Command::new(&self.ground.program);
-        supervisor.arg("supervise").arg(folder.path()).env_clear().envs(inherited());
-        supervisor.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // Dropped, not waited for: the runtime waits for it in the background.
-        supervisor.spawn().map(drop)
-    }
-
-    /// Waits for the supervisor's first sign.
-    async fn watch_out(&self, folder: &RunFolder, order: &Order) -> anyhow::Result<Started> {
-        let until = tokio::time::Instant::now() + FIRST_SIGN;
-        loop {
-            let late = tokio::time::Instant::now() >= until;
-            let looked = folder.clone();
-            let (begun, standing) =
-                aside(move || Ok((looked.has_begun()?, looked.standing()?))).await?;
-            match standing {
-                Standing::Ended(Ended { how: How::NeverBegan, detail }) => {
-                    return Ok(Started::Refused(detail));
-                }
-                Standing::Running if !begun && !late => {}
-                Standing::Running | Standing::Ended(_) | Standing::Deserted => {
-                    return Ok(Started::Run(run(folder, order)?));
-                }
-                Standing::Missing | Standing::Asked if late => {
-                    let why = "the supervisor of the program has not begun yet";
-                    return Ok(Started::Unclear(why.to_owned()));
-                }
-                Standing::Missing | Standing::Asked => {}
-            }
-            tokio::time::sleep(LOOKS).await;
-        }
-    }
 }
 
 #[async_trait]
@@ -217,98 +134,21 @@ impl Pipeline for Command {
     }
 
     async fn start(&self, order: &Order) -> Started {
-        let task = match self.task(order) {
-            Ok(task) => task,
-            Err(why) => return Started::Refused(why),
-        };
-        let folder = match self.runs.folder(order.correlation.as_str()) {
-            Ok(folder) => folder,
-            Err(error) => return Started::Refused(format!("{error:#}")),
-        };
-        // No supervisor was sent, so nothing is started: a folder left behind by a failure here
-        // is taken back by whoever looks for the run.
-        let ours = match self.lay_out(&folder, task).await {
-            Ok(ours) => ours,
-            Err(error) => return Started::NotNow(format!("{error:#}")),
-        };
-        if ours && let Err(error) = self.send_supervisor(&folder) {
-            let taken = folder.clone();
-            return match aside(move || taken.take_back()).await {
-                Ok(true) => Started::NotNow(format!("the supervisor cannot be started: {error}")),
-                Ok(false) => Started::Unclear("the run was taken up by somebody else".to_owned()),
-                Err(error) => Started::Unclear(format!("{error:#}")),
-            };
+        match self.task(order) {
+            Ok(program) => self.programs.start(&order.correlation, program).await,
+            Err(why) => Started::Refused(why),
         }
-        let begun = self.watch_out(&folder, order).await;
-        begun.unwrap_or_else(|error| Started::Unclear(format!("{error:#}")))
     }
 
     async fn find(&self, order: &Order) -> anyhow::Result<Found> {
-        let (runs, now, order) = (self.runs.clone(), self.ground.clock.now(), order.clone());
-        aside(move || {
-            let folder = runs.folder(order.correlation.as_str())?;
-            Ok(match folder.standing()? {
-                Standing::Running | Standing::Ended(_) | Standing::Deserted => {
-                    Found::Run(run(&folder, &order)?)
-                }
-                Standing::Missing if runs.would_know(order.decided, now)? => Found::Absent,
-                Standing::Missing => Found::NotSeen,
-                Standing::Asked => {
-                    let asked = folder.task()?.map(|task| task.asked);
-                    let young = asked.is_some_and(|asked| now.since(asked) < TAKE_UP);
-                    let taken = !young && folder.take_back()?;
-                    if taken { Found::Absent } else { Found::NotSeen }
-                }
-            })
-        })
-        .await
+        self.programs.find(&order.correlation, order.decided).await
     }
 
     async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
-        let folder = self.runs.folder(run.id.as_str())?;
-        aside(move || {
-            let standing = folder.standing()?;
-            Ok(report::progress(standing, folder.said()?))
-        })
-        .await
+        self.programs.progress(run).await
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
-        let folder = self.runs.folder(run.id.as_str())?;
-        aside(move || match folder.standing()? {
-            Standing::Missing => bail!("the folder of this run is gone, so it cannot be stopped"),
-            Standing::Ended(_) | Standing::Deserted => Ok(()),
-            Standing::Asked | Standing::Running => folder.cancel(),
-        })
-        .await
+        self.programs.cancel(run).await
     }
-}
-
-/// Does something with files where nobody waits for it.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
-) -> anyhow::Result<T> {
-    tokio::task::spawn_blocking(work).await?
-}
-
-/// The run that lies in a folder.
-fn run(folder: &RunFolder, order: &Order) -> anyhow::Result<Run> {
-    let task = folder.task()?.context("the run's folder does not say what was to be run")?;
-    let id = order.correlation.as_str().parse()?;
-    Ok(Run { id, label: format!("#{}", task.number), url: None })
-}
-
-/// What a program gets of the bot's own environment: none of its secrets.
-fn inherited() -> BTreeMap<String, String> {
-    let known = |name: &str| Some((name.to_owned(), variable(name)?));
-    INHERITED.iter().filter_map(|name| known(name)).collect()
-}
-
-/// A program's path as seen from everywhere; a bare name stays one, to be looked up in `PATH`.
-fn found(program: &Path) -> anyhow::Result<PathBuf> {
-    if program.as_os_str().is_empty() {
-        bail!("a program has no name: give its path");
-    }
-    let bare = program.components().count() == 1 && !program.starts_with(".");
-    Ok(if bare && program.is_relative() { program.into() } else { std::path::absolute(program)? })
 }

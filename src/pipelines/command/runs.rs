@@ -11,10 +11,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{self, RunFolder, Standing};
-use crate::{
-    clock::Timestamp,
-    names::{Correlation, PipelineName},
-};
+use crate::{clock::Timestamp, names::Correlation};
 
 /// How long a finished run can be looked into.
 const KEPT: Duration = Duration::from_hours(14 * 24);
@@ -38,13 +35,9 @@ struct Register {
 }
 
 impl Runs {
-    /// The runs of the pipeline `name` below `folder`, which is made when it is not there.
-    pub(super) fn open(
-        folder: PathBuf,
-        name: &PipelineName,
-        now: Timestamp,
-    ) -> anyhow::Result<Self> {
-        let folder = std::path::absolute(folder)?.join(name.as_str());
+    /// The runs kept under `name` below `folder`, which is made when it is not there.
+    pub(super) fn open(folder: PathBuf, name: &str, now: Timestamp) -> anyhow::Result<Self> {
+        let folder = std::path::absolute(folder)?.join(name);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         made.with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         let runs = Self(folder);

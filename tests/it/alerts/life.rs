@@ -180,7 +180,8 @@ async fn slips_are_met_with_what_was_probably_meant() {
     let twin = labelled(&town.alert("DiskFull", seconds(0)), "instance", "b");
     town.delivers(&[fired.clone(), town.alert("DiskFull", seconds(0)), twin]).await;
     let number = town.number();
-    let near = format!("{}x", &number[..5]);
+    let slip = if number.ends_with('x') { 'y' } else { 'x' };
+    let near = format!("{}{slip}", &number[..5]);
     for (said, answer) in [
         ("/ack".to_owned(), "is missing".to_owned()),
         (format!("/ack {near}"), format!("There is no alert `{near}`. Did you mean `{number}`?")),
@@ -215,6 +216,12 @@ async fn slips_are_met_with_what_was_probably_meant() {
         told.contains("(HighErrorRate) fires no more: it was resolved at 09:15 UTC."),
         "{told}"
     );
+    let sql =
+        "SELECT subject, service FROM audit WHERE action = 'silence' ORDER BY seq DESC LIMIT 1";
+    let row = sqlx::query(sql).fetch_one(town.bot.app.foundation.db.reader()).await.unwrap();
+    let column = |name| sqlx::Row::try_get::<String, _>(&row, name).unwrap();
+    assert_eq!(column("subject"), format!("alert/{number}"), "a refusal is found by its alert");
+    assert_eq!(column("service"), "checkout", "and by its service");
 }
 
 #[tokio::test]

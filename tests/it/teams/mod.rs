@@ -8,6 +8,7 @@ mod ears;
 mod install;
 mod invokes;
 mod microsoft;
+mod paging;
 mod tenants;
 mod time;
 mod token;

@@ -21,11 +21,11 @@ use super::{
 };
 use crate::world::{Database, PretendHealth, PretendPipeline, SERVICES};
 
-const BOB: &str = "b0b00000-0000-4000-8000-000000000002";
+pub(super) const BOB: &str = "b0b00000-0000-4000-8000-000000000002";
 
 /// The whole bot, with Teams as its only chat.
-struct Whole {
-    microsoft: Microsoft,
+pub(super) struct Whole {
+    pub(super) microsoft: Microsoft,
     app: App,
     teams: Arc<Teams>,
     pipeline: Arc<PretendPipeline>,
@@ -35,7 +35,7 @@ struct Whole {
 }
 
 impl Whole {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let microsoft = Microsoft::start().await;
         let (clock, database) = (Clock::manual(NOW), Database::fresh().await);
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
@@ -49,7 +49,7 @@ impl Whole {
     }
 
     /// Microsoft delivers an activity of this person; what is due at once is done.
-    async fn delivers(&self, mut activity: Value, who: (&str, &str)) -> (u16, Value) {
+    pub(super) async fn delivers(&self, mut activity: Value, who: (&str, &str)) -> (u16, Value) {
         activity["from"] =
             json!({ "id": format!("29:{}", who.0), "name": who.0, "aadObjectId": who.1 });
         let token = Token::good(self.clock.now().0 / 1000, &self.service_url()).bearer();
@@ -60,12 +60,12 @@ impl Whole {
         answer
     }
 
-    fn service_url(&self) -> String {
+    pub(super) fn service_url(&self) -> String {
         format!("{}/emea/", self.microsoft.connector.uri())
     }
 
     /// Somebody types into the channel.
-    async fn types(&self, who: (&str, &str), id: &str, text: &str) {
+    pub(super) async fn types(&self, who: (&str, &str), id: &str, text: &str) {
         let mut message = activity(&self.service_url(), "message", id);
         message["text"] = json!(format!("<at>Pilothouse</at>&nbsp;{text}"));
         let bot = json!({ "id": format!("28:{APP}"), "name": "Pilothouse" });
@@ -92,12 +92,12 @@ impl Whole {
         body
     }
 
-    async fn newest_card(&self) -> Value {
+    pub(super) async fn newest_card(&self) -> Value {
         let sent = self.microsoft.sent().await;
         sent.last().expect("nothing was sent").body["attachments"][0]["content"].clone()
     }
 
-    async fn passes(&self, seconds: u64) {
+    pub(super) async fn passes(&self, seconds: u64) {
         for _ in 0..seconds {
             self.clock.advance(Duration::from_secs(1));
             self.app.worker.run_due().await.unwrap();
@@ -121,7 +121,7 @@ fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>, database: &Databas
         .unwrap(),
         roles: serde_json::from_value(json!({
             "developer": { "people": ["alice"], "may": [{ "do": ["look", "deploy"] }] },
-            "approver": { "people": ["bob"], "may": [{ "do": ["look", "approve"] }] },
+            "approver": { "people": ["bob"], "may": [{ "do": ["look", "approve", "page"] }] },
         }))
         .unwrap(),
         tenant: Some(TENANT.to_owned()),
@@ -135,13 +135,19 @@ fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>, database: &Databas
         pipelines,
         probes,
         channels,
+        oncall: serde_json::from_value(json!({ "primary": {
+            "services": ["checkout"],
+            "time_zone": "UTC",
+            "levels": [{ "kind": "rota", "people": ["alice"], "start": "2026-01-05" }],
+        } }))
+        .unwrap(),
         checkpoints: Some(database.checkpoints()),
         ..World::default()
     }
 }
 
 /// Every text on a card, in one.
-fn reads(card: &Value) -> String {
+pub(super) fn reads(card: &Value) -> String {
     card["body"].to_string().replace("\\\\", "")
 }
 

@@ -302,3 +302,25 @@ fn no_field_breaks_the_door() {
         wire.activity(&text("kind"), &text("id"), &fields)
     });
 }
+
+#[tokio::test]
+async fn the_time_zone_of_whoever_speaks_is_heard_when_it_is_one() {
+    let wire = Wire::start().await;
+    let long = "x".repeat(100);
+    for (n, (told, heard)) in [
+        (json!("America/New_York"), Some("America/New_York")),
+        (json!("Etc/GMT+5"), Some("Etc/GMT+5")),
+        (json!(null), None),
+        (json!(""), None),
+        (json!("a b\u{202e}"), None),
+        (json!(long), None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut message = wire.message(&n.to_string(), "/oncall");
+        message["localTimezone"] = told;
+        assert_eq!(wire.delivers(&message).await.0, 200);
+        assert_eq!(wire.hears().await.pop().unwrap().zone.as_deref(), heard);
+    }
+}

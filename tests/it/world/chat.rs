@@ -1,6 +1,9 @@
 //! A chat that keeps its messages.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
 use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
@@ -11,6 +14,7 @@ use pilothouse::{
         Channel, Listener, NoRoom, Opened, Place, RoomKind, RoomWish, ShowError, Showing, Subject,
     },
     names::{PersonId, RoomName},
+    outbound::Failure,
 };
 use serde_json::Value;
 
@@ -20,6 +24,7 @@ use crate::cards::samples;
 pub struct PretendChat {
     messages: Mutex<Vec<Message>>,
     renderer: Renderer,
+    trouble: Mutex<VecDeque<Trouble>>,
     rooms: Mutex<Rooms>,
 }
 
@@ -39,6 +44,18 @@ struct Rooms {
     away: Vec<String>,
 }
 
+/// How sending a new message to one person fails.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Trouble {
+    /// It never will arrive.
+    Gone,
+    /// It was not sent.
+    Busy,
+    /// It arrived, and the answer was lost.
+    Lost,
+}
+
+/// One message.
 struct Message {
     place: Option<Place>,
     subject: Option<Subject>,
@@ -50,6 +67,7 @@ impl Default for PretendChat {
         Self {
             messages: Mutex::default(),
             renderer: Renderer::new().unwrap(),
+            trouble: Mutex::default(),
             rooms: Mutex::default(),
         }
     }
@@ -59,6 +77,26 @@ impl PretendChat {
     /// The newest card.
     pub fn newest(&self) -> Value {
         self.messages.lock().unwrap().last().expect("no card yet").drawn.clone()
+    }
+
+    /// The newest card about something of that kind.
+    pub fn newest_of(&self, kind: &str) -> Option<Value> {
+        let messages = self.messages.lock().unwrap();
+        let is = |m: &&Message| m.subject.as_ref().is_some_and(|subject| subject.kind == kind);
+        messages.iter().rev().find(is).map(|message| message.drawn.clone())
+    }
+
+    /// Every card in the conversation with one person, oldest first.
+    pub fn alone_with(&self, person: &str) -> Vec<Value> {
+        let messages = self.messages.lock().unwrap();
+        let is = |m: &&Message| m.place.as_ref().is_some_and(|place| place.conversation == person);
+        let theirs = messages.iter().filter(is);
+        theirs.map(|message| message.drawn.clone()).collect()
+    }
+
+    /// The next new messages to one person fail like this.
+    pub fn fails(&self, how: &[Trouble]) {
+        self.trouble.lock().unwrap().extend(how);
     }
 
     /// What the newest card with a subject is about.
@@ -154,13 +192,27 @@ impl Channel for PretendChat {
         room.map(place).into_iter().collect()
     }
 
+    async fn personal(&self, person: &PersonId) -> Result<Option<Place>, ShowError> {
+        let name = person.as_str().strip_prefix("console:");
+        let place = |name: &str| Place { channel: "pretend".into(), conversation: name.into() };
+        Ok(name.map(place))
+    }
+
     async fn show(&self, what: Showing<'_>) -> Result<String, ShowError> {
-        if what.place.conversation.starts_with("room") {
+        let room = what.place.conversation.starts_with("room");
+        if room {
             let mut rooms = self.rooms.lock().unwrap();
             if rooms.closed > 0 {
                 rooms.closed -= 1;
                 return Err(ShowError::Gone("the bot is not in this conversation".to_owned()));
             }
+        }
+        let alone = !room && *what.place != super::place() && what.message.is_none();
+        let trouble = if alone { self.trouble.lock().unwrap().pop_front() } else { None };
+        match trouble {
+            Some(Trouble::Gone) => return Err(ShowError::Gone("they threw the bot out".into())),
+            Some(Trouble::Busy) => return Err(anyhow::anyhow!("too much at once").into()),
+            Some(Trouble::Lost) | None => {}
         }
         let (place, subject) = (Some(what.place.clone()), what.subject.cloned());
         let message = Message { place, subject, drawn: self.drawn(what.card) };
@@ -173,6 +225,9 @@ impl Channel for PretendChat {
             messages.push(message);
         } else {
             messages[index] = message;
+        }
+        if trouble == Some(Trouble::Lost) {
+            return Err(anyhow::Error::from(Failure::Unclear("time ran out".into())).into());
         }
         Ok(index.to_string())
     }

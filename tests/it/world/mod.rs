@@ -26,11 +26,13 @@ use pilothouse::{
     health::Probe,
     incidents,
     names::PersonId,
+    oncall,
     outbound::Outbound,
     pipelines::Pipeline,
+    runbooks::{self, Given, Runner},
 };
 
-pub use chat::PretendChat;
+pub use chat::{PretendChat, Trouble};
 pub use database::Database;
 pub use health::PretendHealth;
 pub use pipeline::{Answers, PretendPipeline};
@@ -44,6 +46,8 @@ pub const ALICE: &str = "alice";
 pub const BOB: &str = "bob";
 /// May do everything but deploy.
 pub const CAROL: &str = "carol";
+/// May look at the service `shop`, where there is one.
+pub const DAVE: &str = "dave";
 /// May nothing.
 pub const MALLORY: &str = "mallory";
 
@@ -51,9 +55,10 @@ pub const MALLORY: &str = "mallory";
 const PEOPLE: &str = r#"{
     "people": {
         "alice": {"console": "alice"}, "bob": {"console": "bob", "entra": "b0b"},
-        "carol": {"console": "carol"}, "mallory": {"console": "mallory"}
+        "carol": {"console": "carol"}, "dave": {"console": "dave"}, "mallory": {"console": "mallory"}
     },
     "roles": {
+        "visitor": {"people": ["dave"], "may": [{"do": ["look"], "services": ["shop"]}]},
         "developer": {"people": ["alice", "bob"], "may": [{"do": ["look", "deploy"]}]},
         "approver": {"people": ["bob", "carol"], "may": [{"do": ["look", "approve", "cancel", "lock", "override", "alerts", "page", "run", "incidents", "audit"]}]}
     }
@@ -96,7 +101,11 @@ struct Rules {
     freezes: Vec<deployments::FreezeSettings>,
     #[serde(default)]
     alerts: alerts::AllSettings,
-    time_zone: Option<deployments::ZoneName>,
+    time_zone: Option<pilothouse::calendar::ZoneName>,
+    #[serde(default)]
+    oncall: oncall::Settings,
+    #[serde(default)]
+    runbooks: Option<runbooks::Settings>,
     #[serde(default)]
     incidents: incidents::Settings,
     #[serde(flatten)]
@@ -169,6 +178,7 @@ impl Bot {
             place: place(),
             text: text.to_owned(),
             origin: format!("said-{number}"),
+            zone: None,
             mentions: vec![],
         }
     }
@@ -176,7 +186,11 @@ impl Bot {
     /// Someone types; the answer in words, empty when a deployment's card answers. Nothing that
     /// follows from it has happened yet.
     pub async fn is_told(&self, who: &str, text: &str) -> String {
-        match self.app.commands.hear(self.utterance(who, text)).await {
+        self.answered(self.app.commands.hear(self.utterance(who, text)).await)
+    }
+
+    fn answered(&self, reply: Reply) -> String {
+        match reply {
             Reply::Text(text) | Reply::Refused(text) => text,
             Reply::Card(card) => {
                 self.chat.draw(&card);
@@ -197,6 +211,14 @@ impl Bot {
     pub async fn presses(&self, who: &str, title: &str) -> String {
         let say = self.says_button(title);
         self.hears(who, &say).await
+    }
+
+    /// Someone in another time zone types.
+    pub async fn hears_from(&self, zone: &str, who: &str, text: &str) -> String {
+        let said = Incoming { zone: Some(zone.to_owned()), ..self.utterance(who, text) };
+        let answer = self.answered(self.app.commands.hear(said).await);
+        self.works().await;
+        answer
     }
 
     /// What pressing a button of the newest card says.
@@ -225,6 +247,16 @@ impl Bot {
     /// The newest card: title, status and buttons.
     pub fn shows(&self) -> String {
         gist(&self.chat.newest())
+    }
+
+    /// The same of the newest card about something of that kind.
+    pub fn shows_of(&self, kind: &str) -> String {
+        gist(&self.chat.newest_of(kind).expect("no such card yet"))
+    }
+
+    /// Everything written on the newest card about something of that kind.
+    pub fn reads_of(&self, kind: &str) -> String {
+        texts(&self.chat.newest_of(kind).expect("no such card yet")).join("\n")
     }
 
     /// Everything written on the newest card.
@@ -266,7 +298,7 @@ fn world(
     database: &Database,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, time_zone, incidents, services } =
+    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
     let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
@@ -277,11 +309,15 @@ fn world(
             probes.insert((name.clone(), environment.clone()), vec![probe]);
         }
     }
+    let runner: Arc<dyn Runner> = pipeline.clone();
+    let runbooks = runbooks.map(|settings| Given { settings, runner });
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
     World {
         access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
         services,
         freezes,
+        oncall,
+        runbooks,
         incidents,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,

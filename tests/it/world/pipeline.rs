@@ -9,9 +9,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use pilothouse::pipelines::{
-    Changes, Commit, Found, Order, Pipeline, Progress, Resolved, Run, RunState, Started,
-    Unresolved, Wish,
+use pilothouse::{
+    clock::Timestamp,
+    names::Correlation,
+    pipelines::{
+        Changes, Commit, Found, Order, Pipeline, Progress, Resolved, Run, RunState, Started,
+        Unresolved, Wish, command::Program,
+    },
+    runbooks::Runner,
 };
 
 /// How it answers when it is asked for a run.
@@ -34,6 +39,7 @@ pub enum Answers {
 pub struct PretendPipeline {
     runs: Mutex<BTreeMap<String, Progress>>,
     orders: Mutex<Vec<Order>>,
+    programs: Mutex<Vec<Program>>,
     asked: AtomicUsize,
     answers: Mutex<Answers>,
     hidden: Mutex<bool>,
@@ -92,6 +98,18 @@ impl PretendPipeline {
         }
     }
 
+    /// Every run that still runs says this.
+    pub fn prints(&self, lines: &[&str]) {
+        for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
+            run.tail = lines.iter().map(|line| (*line).to_owned()).collect();
+        }
+    }
+
+    /// Every program it was told to run, in order.
+    pub fn programs(&self) -> Vec<Program> {
+        self.programs.lock().unwrap().clone()
+    }
+
     /// Every run that still runs has got so far.
     pub fn reaches(&self, done: u32, total: u32, step: &str) {
         for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
@@ -138,33 +156,15 @@ impl Pipeline for PretendPipeline {
     }
 
     async fn start(&self, order: &Order) -> Started {
-        self.asked.fetch_add(1, Ordering::Relaxed);
         let answers = *self.answers.lock().unwrap();
-        let correlation = order.correlation.to_string();
         if matches!(answers, Answers::Well | Answers::Lost) {
             self.orders.lock().unwrap().push(order.clone());
-            let running = Progress::bare(RunState::Running);
-            let twice = self.runs.lock().unwrap().insert(correlation.clone(), running);
-            assert!(twice.is_none(), "{correlation} was started twice");
         }
-        match answers {
-            Answers::Well => Started::Run(run(&correlation)),
-            Answers::Lost | Answers::Silence => Started::Unclear("time ran out".to_owned()),
-            Answers::No => Started::Refused("no such workflow".to_owned()),
-            Answers::NotNow => Started::NotNow("rate limited".to_owned()),
-        }
+        self.begin(&order.correlation)
     }
 
     async fn find(&self, order: &Order) -> anyhow::Result<Found> {
-        let correlation = order.correlation.to_string();
-        let seen = !*self.hidden.lock().unwrap();
-        let there = self.runs.lock().unwrap().contains_key(&correlation);
-        let certain = *self.certain.lock().unwrap();
-        Ok(match (seen && there, certain) {
-            (true, _) => Found::Run(run(&correlation)),
-            (false, true) => Found::Absent,
-            (false, false) => Found::NotSeen,
-        })
+        Ok(self.look_for(&order.correlation))
     }
 
     async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
@@ -177,5 +177,57 @@ impl Pipeline for PretendPipeline {
         let run = runs.get_mut(run.id.as_str()).ok_or_else(|| anyhow::anyhow!("no such run"))?;
         run.state = RunState::Cancelled;
         Ok(())
+    }
+}
+
+/// It runs the steps of runbooks as well.
+#[async_trait]
+impl Runner for PretendPipeline {
+    async fn start(&self, name: &Correlation, program: Program) -> Started {
+        self.programs.lock().unwrap().push(program);
+        self.begin(name)
+    }
+
+    async fn find(&self, name: &Correlation, _: Timestamp) -> anyhow::Result<Found> {
+        Ok(self.look_for(name))
+    }
+
+    async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
+        Pipeline::progress(self, run).await
+    }
+
+    async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
+        Pipeline::cancel(self, run).await
+    }
+}
+
+impl PretendPipeline {
+    fn begin(&self, correlation: &Correlation) -> Started {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let answers = *self.answers.lock().unwrap();
+        let correlation = correlation.to_string();
+        if matches!(answers, Answers::Well | Answers::Lost) {
+            let running = Progress::bare(RunState::Running);
+            let twice = self.runs.lock().unwrap().insert(correlation.clone(), running);
+            assert!(twice.is_none(), "{correlation} was started twice");
+        }
+        match answers {
+            Answers::Well => Started::Run(run(&correlation)),
+            Answers::Lost | Answers::Silence => Started::Unclear("time ran out".to_owned()),
+            Answers::No => Started::Refused("no such workflow".to_owned()),
+            Answers::NotNow => Started::NotNow("rate limited".to_owned()),
+        }
+    }
+
+    fn look_for(&self, correlation: &Correlation) -> Found {
+        let correlation = correlation.to_string();
+        let seen = !*self.hidden.lock().unwrap();
+        let there = self.runs.lock().unwrap().contains_key(&correlation);
+        let certain = *self.certain.lock().unwrap();
+        match (seen && there, certain) {
+            (true, _) => Found::Run(run(&correlation)),
+            (false, true) => Found::Absent,
+            (false, false) => Found::NotSeen,
+        }
     }
 }

@@ -26,6 +26,8 @@ async fn app(corner: &Corner) -> App {
     .unwrap();
     let channel: Arc<dyn Channel> = corner.teams.clone();
     let world = World {
+        oncall: pilothouse::oncall::Settings::new(),
+        runbooks: None,
         access: pilothouse::access::Settings {
             people: serde_json::from_value(people).unwrap(),
             roles: serde_json::from_value(roles).unwrap(),
@@ -47,7 +49,8 @@ async fn says(corner: &Corner, app: &App, text: &str) {
     let actor = Actor { id: PersonId::entra(TENANT, BOB), name: "Bob".to_owned() };
     let origin = format!("{text} {}", corner.clock.now().0);
     let place = home();
-    let said = Incoming { actor, place, text: text.to_owned(), origin, mentions: vec![] };
+    let said =
+        Incoming { actor, place, text: text.to_owned(), origin, mentions: vec![], zone: None };
     app.commands.hear(said).await;
     app.worker.run_due().await.unwrap();
 }
