@@ -96,8 +96,6 @@ pub struct App {
     pub channels: Arc<Channels>,
     /// Does the work.
     pub worker: Arc<Worker>,
-    /// Who deploys.
-    pub pipelines: Vec<Arc<dyn Pipeline>>,
     /// What it all stands on.
     pub foundation: Foundation,
 }
@@ -114,7 +112,6 @@ impl App {
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
-        let open = pipelines.values().cloned().collect();
         let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
         let planner = Arc::new(planner);
         let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
@@ -160,17 +157,25 @@ impl App {
                 .transpose()?
                 .unwrap_or_default(),
         );
-        if let Some(checkpoints) = world.checkpoints {
-            let checkpointing = Checkpointing::new(db.clone(), clock.clone(), checkpoints);
-            checkpointing.begin().await?;
-            handlers.push(Arc::new(checkpointing));
-        }
+        handlers.extend(checkpointing(&foundation, world.checkpoints).await?);
         Forgetting::begin(&db, clock.now()).await?;
         alerts.begin_errands().await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
-        Ok(Self { commands, channels, worker, pipelines: open, foundation })
+        Ok(Self { commands, channels, worker, foundation })
     }
+}
+
+/// Who makes the audit's checkpoints, when somebody is to.
+async fn checkpointing(
+    foundation: &Foundation,
+    checkpoints: Option<Checkpoints>,
+) -> anyhow::Result<Option<Arc<dyn Handler>>> {
+    let Some(checkpoints) = checkpoints else { return Ok(None) };
+    let Foundation { db, clock, .. } = foundation.clone();
+    let checkpointing = Checkpointing::new(db, clock, checkpoints);
+    checkpointing.begin().await?;
+    Ok(Some(Arc::new(checkpointing)))
 }
 
 /// Who does which jobs.

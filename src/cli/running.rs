@@ -103,7 +103,7 @@ pub(super) async fn until(
         channels: app.channels.clone(),
         listener: app.commands.clone(),
         alerts: app.commands.alerts.clone(),
-        pipelines: app.pipelines.clone(),
+        pipelines: app.commands.planner.pipelines.values().cloned().collect(),
         db: app.foundation.db.clone(),
         figures: telemetry::figures()?,
         closing: closing.clone(),

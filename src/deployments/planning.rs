@@ -16,7 +16,8 @@ use crate::{
 /// Knows every service, its environments and who deploys them.
 pub struct Planner {
     services: Settings,
-    pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
+    /// Every pipeline, whether or not a service uses it.
+    pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     access: Arc<Access>,
     freezes: Freezes,
 }
