@@ -6,11 +6,13 @@ use tokio::sync::Notify;
 
 use crate::{
     access::{self, Access},
+    alerts::{self, Alerts, Errands, Feeds},
     audit::{Checkpointing, Checkpoints},
+    calendar::ZoneName,
     cards::Renderer,
     chat::{self, Answering, Channel, Channels, Forgetting, Inbox},
     clock::Clock,
-    commands::Commands,
+    commands::{self, Commands},
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
     incidents::{self, Books, Chronicle, Incidents},
     jobs::{Handler, Worker},
@@ -57,6 +59,7 @@ impl Foundation {
 }
 
 /// What the outside world is made of; a test hands in a pretend one.
+#[derive(Default)]
 pub struct World {
     /// Roles and people.
     pub access: access::Settings,
@@ -74,10 +77,14 @@ pub struct World {
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
     pub probes: Probes,
+    /// Where alerts come from.
+    pub alerts: Feeds,
+    /// Where people's mornings are; UTC, when nobody says.
+    pub time_zone: Option<ZoneName>,
     /// Where people are.
     pub channels: Vec<Arc<dyn Channel>>,
-    /// Where the audit's checkpoints are kept.
-    pub checkpoints: Checkpoints,
+    /// Where the audit's checkpoints are kept; without it, none are made.
+    pub checkpoints: Option<Checkpoints>,
 }
 
 /// The whole bot.
@@ -99,62 +106,117 @@ impl App {
     /// # Errors
     /// When a service names a pipeline that is not there, or the database does not answer.
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
-        let World {
-            access,
-            services,
-            freezes,
-            oncall,
-            runbooks,
-            incidents,
-            pipelines,
-            probes,
-            channels,
-            checkpoints,
-        } = world;
+        let World { access, services, freezes, incidents, pipelines, probes, channels, .. } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
-        let (oncall, pages) = awake(&foundation, &oncall, &access)?;
+        let (oncall, pages) = awake(&foundation, &world.oncall, &access)?;
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
         let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
         let planner = Arc::new(planner);
+        let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        let alerts = Arc::new(Alerts::new(ground, world.alerts, homes(planner.services())));
         let figures = Figures::new(
             deployments.clone(),
             planner.clone(),
             probes.clone(),
-            vec![],
+            vec![Arc::new(commands::Watch(alerts.clone()))],
             clock.clone(),
         );
         let incidents =
             Arc::new(Incidents::new(db.clone(), clock.clone(), bell.clone(), incidents));
         let books = Books::new(db.clone(), deployments.clone());
-        let chronicle = Chronicle::new(incidents.clone(), vec![Arc::new(books)]);
-        let (library, steps) = written_down(&foundation, runbooks.as_ref());
+        let chronicle = Chronicle::new(
+            incidents.clone(),
+            vec![Arc::new(books), Arc::new(commands::Watch(alerts.clone()))],
+        );
+        let (library, steps) = written_down(&foundation, world.runbooks.as_ref());
         let commands = Arc::new(Commands {
             library,
-            steps: steps.clone(),
-            access: access.clone(),
-            oncall: oncall.clone(),
-            pages: pages.clone(),
-            deployments: deployments.clone(),
-            planner: planner.clone(),
+            steps,
+            access,
+            oncall,
+            pages,
+            deployments,
+            planner,
             figures: Arc::new(figures),
-            incidents: incidents.clone(),
+            alerts: alerts.clone(),
+            time_zone: world.time_zone,
+            incidents,
             chronicle: Arc::new(chronicle),
             channels: channels.clone(),
             db: db.clone(),
             clock: clock.clone(),
         });
-        let around = Around { access, channels: channels.clone(), foundation: foundation.clone() };
-        let mut handlers = around.foundations(&commands, checkpoints).await?;
-        handlers.extend(around.deployments(deployments, planner, probes));
-        handlers.push(around.incidents(incidents));
-        handlers.extend(around.on_call(oncall, pages).await?);
-        handlers.extend(around.runbooks(steps, runbooks)?);
+        let mut handlers = handlers(&commands, &foundation, probes);
+        handlers.extend(on_call(&commands, &foundation).await?);
+        handlers.extend(
+            world
+                .runbooks
+                .map(|given| written_steps(&commands, &foundation, given))
+                .transpose()?
+                .unwrap_or_default(),
+        );
+        if let Some(checkpoints) = world.checkpoints {
+            let checkpointing = Checkpointing::new(db.clone(), clock.clone(), checkpoints);
+            checkpointing.begin().await?;
+            handlers.push(Arc::new(checkpointing));
+        }
+        Forgetting::begin(&db, clock.now()).await?;
+        alerts.begin_errands().await?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, foundation })
     }
+}
+
+/// Who does which jobs.
+fn handlers(
+    commands: &Arc<Commands>,
+    foundation: &Foundation,
+    probes: Probes,
+) -> Vec<Arc<dyn Handler>> {
+    let Commands { access, deployments, planner, alerts, incidents, channels, .. } = &**commands;
+    let (db, clock, channels) = (foundation.db.clone(), foundation.clock.clone(), channels.clone());
+    vec![
+        Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
+        Arc::new(Forgetting(foundation.chat().inbox)),
+        Arc::new(Errands {
+            alerts: alerts.clone(),
+            channels: channels.clone(),
+            shipments: Arc::new(commands::Shipped(deployments.clone())),
+            ways: commands::ways(),
+        }),
+        Arc::new(Keeper {
+            deployments: deployments.clone(),
+            planner: planner.clone(),
+            channels: channels.clone(),
+            clock: clock.clone(),
+        }),
+        Arc::new(incidents::Keeper {
+            incidents: incidents.clone(),
+            access: access.clone(),
+            channels: channels.clone(),
+            db,
+            clock: clock.clone(),
+        }),
+        Arc::new(Steps {
+            deployments: deployments.clone(),
+            planner: planner.clone(),
+            channels,
+            probes,
+            clock,
+        }),
+    ]
+}
+
+/// The room of every environment.
+fn homes(services: &deployments::Settings) -> alerts::Homes {
+    let rooms = |service: &deployments::ServiceSettings| {
+        let environments = service.environments.iter();
+        environments.map(|(name, rules)| (name.clone(), rules.room.clone())).collect()
+    };
+    services.iter().map(|(name, service)| (name.clone(), rooms(service))).collect()
 }
 
 /// Who is on call, and the pages that reach them.
@@ -184,78 +246,28 @@ fn written_down(
     (library, Arc::new(StepRuns::new(db, clock, bell, steps)))
 }
 
-/// What the worker's hands hold on to.
-struct Around {
-    access: Arc<Access>,
-    channels: Arc<Channels>,
-    foundation: Foundation,
+/// Who looks after those that are on call.
+async fn on_call(
+    commands: &Commands,
+    foundation: &Foundation,
+) -> anyhow::Result<[Arc<dyn Handler>; 3]> {
+    let Commands { access, oncall, pages, channels, .. } = commands.clone();
+    let cards = PageCards { pages: pages.clone(), channels: channels.clone() };
+    let begun = oncall.begin().await?;
+    let pager = Pager::new(pages, oncall, access, channels, foundation.outbound.clone());
+    Ok([Arc::new(begun), Arc::new(cards), Arc::new(pager)])
 }
 
-impl Around {
-    /// What there is whatever the bot is used for.
-    async fn foundations(
-        &self,
-        commands: &Arc<Commands>,
-        checkpoints: Checkpoints,
-    ) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
-        let Foundation { db, clock, bell, .. } = self.foundation.clone();
-        let checkpointing = Checkpointing::new(db.clone(), clock.clone(), checkpoints);
-        checkpointing.begin().await?;
-        Forgetting::begin(&db, clock.now()).await?;
-        let (listener, channels) = (commands.clone(), self.channels.clone());
-        Ok(vec![
-            Arc::new(checkpointing),
-            Arc::new(Answering { listener, channels }),
-            Arc::new(Forgetting(Inbox::new(db, clock, bell))),
-        ])
-    }
-
-    fn deployments(
-        &self,
-        deployments: Arc<Deployments>,
-        planner: Arc<Planner>,
-        probes: Probes,
-    ) -> [Arc<dyn Handler>; 2] {
-        let (channels, clock) = (self.channels.clone(), self.foundation.clock.clone());
-        let keeper = Keeper {
-            deployments: deployments.clone(),
-            planner: planner.clone(),
-            channels: channels.clone(),
-            clock: clock.clone(),
-        };
-        [Arc::new(keeper), Arc::new(Steps { deployments, planner, channels, probes, clock })]
-    }
-
-    fn incidents(&self, incidents: Arc<Incidents>) -> Arc<dyn Handler> {
-        let Foundation { db, clock, .. } = self.foundation.clone();
-        let (access, channels) = (self.access.clone(), self.channels.clone());
-        Arc::new(incidents::Keeper { incidents, access, channels, db, clock })
-    }
-
-    async fn on_call(
-        &self,
-        oncall: Arc<OnCall>,
-        pages: Arc<Pages>,
-    ) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
-        let Self { access, channels, foundation } = self;
-        let (access, channels) = (access.clone(), channels.clone());
-        Ok(vec![
-            Arc::new(oncall.begin().await?),
-            Arc::new(PageCards { pages: pages.clone(), channels: channels.clone() }),
-            Arc::new(Pager::new(pages, oncall, access, channels, foundation.outbound.clone())),
-        ])
-    }
-
-    fn runbooks(
-        &self,
-        runs: Arc<StepRuns>,
-        given: Option<runbooks::Given>,
-    ) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
-        let Some(given) = given else { return Ok(vec![]) };
-        given.check()?;
-        let (channels, clock) = (self.channels.clone(), self.foundation.clock.clone());
-        let cards = StepCards { runs: runs.clone(), channels, clock: clock.clone() };
-        let (access, runner) = (self.access.clone(), given.runner);
-        Ok(vec![Arc::new(cards), Arc::new(StepKeeper { runs, access, runner, clock })])
-    }
+/// Who runs the steps of runbooks.
+fn written_steps(
+    commands: &Commands,
+    foundation: &Foundation,
+    given: runbooks::Given,
+) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
+    given.check()?;
+    let Commands { access, steps: runs, channels, .. } = commands.clone();
+    let clock = foundation.clock.clone();
+    let cards = StepCards { runs: runs.clone(), channels, clock: clock.clone() };
+    let keeper = StepKeeper { runs, access, runner: given.runner, clock };
+    Ok(vec![Arc::new(cards), Arc::new(keeper)])
 }

@@ -70,6 +70,8 @@ pub struct Button {
 
 /// Every look, by chat and name.
 const LOOKS: &[(&str, &str)] = &[
+    ("teams/alert", include_str!("../cards/teams/alert.json.hbs")),
+    ("teams/alerts", include_str!("../cards/teams/alerts.json.hbs")),
     ("teams/audit", include_str!("../cards/teams/audit.json.hbs")),
     ("teams/deployment", include_str!("../cards/teams/deployment.json.hbs")),
     ("teams/document", include_str!("../cards/teams/document.json.hbs")),
@@ -82,6 +84,7 @@ const LOOKS: &[(&str, &str)] = &[
     ("teams/oncall", include_str!("../cards/teams/oncall.json.hbs")),
     ("teams/page", include_str!("../cards/teams/page.json.hbs")),
     ("teams/plan", include_str!("../cards/teams/plan.json.hbs")),
+    ("teams/storm", include_str!("../cards/teams/storm.json.hbs")),
     ("teams/reminder", include_str!("../cards/teams/reminder.json.hbs")),
     ("teams/runbook", include_str!("../cards/teams/runbook.json.hbs")),
     ("teams/status", include_str!("../cards/teams/status.json.hbs")),

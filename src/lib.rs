@@ -22,11 +22,13 @@
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
+//! | [`alerts`] | what the world tells us |
 //! | [`deployments`] | the heart |
 //! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
 pub mod access;
+pub mod alerts;
 pub mod app;
 pub mod audit;
 pub mod calendar;

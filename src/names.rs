@@ -116,6 +116,14 @@ name! {
     PersonName, "person name", "._-", "letters, digits, `.`, `_` and `-`"
 }
 name! {
+    /// Where alerts come from, as the configuration calls it: `prometheus`.
+    SourceName, "name of a source of alerts", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// One alert, short enough to type: `k7m2qx`.
+    AlertId, "alert number", "", "the six letters and digits on the alert's card"
+}
+name! {
     /// A role as the configuration calls it: `release-manager`.
     RoleName, "role name", "._-", "letters, digits, `.`, `_` and `-`"
 }
@@ -132,6 +140,40 @@ macro_rules! number {
 }
 
 number! { DeploymentId PageId StepRunId }
+
+impl Correlation {
+    /// A name that nobody has given to anything yet.
+    pub fn random() -> Self {
+        Self(uuid::Uuid::now_v7().to_string())
+    }
+}
+
+impl AlertId {
+    /// Thirty random bits in letters nobody mistakes for another; the store's primary key sees to
+    /// the rest.
+    pub fn random() -> Self {
+        const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let bytes = uuid::Uuid::now_v7().into_bytes();
+        let bits = bytes[12..].iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let letter = |place: u32| char::from(LETTERS[(bits >> (5 * place) & 31) as usize]);
+        Self((0..6).map(letter).collect())
+    }
+}
+
+impl Service {
+    /// What no role can name, for something of which nobody knows the service: only whoever may do
+    /// a thing with every service may do it with this one.
+    pub fn unnamed() -> Self {
+        Self("a service without a name".to_owned())
+    }
+}
+
+impl Environment {
+    /// What no role can name, as [`Service::unnamed`].
+    pub fn unnamed() -> Self {
+        Self("an environment without a name".to_owned())
+    }
+}
 
 impl PlanDigest {
     /// The digest as hex digits.

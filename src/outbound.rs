@@ -32,6 +32,8 @@ const SAID: usize = 300;
 #[derive(Clone)]
 pub struct Outbound {
     client: reqwest::Client,
+    /// The largest answer that is read, in bytes.
+    largest: usize,
 }
 
 /// A complete answer: of a kind the caller can use (any 2xx), unless it asked for any kind.
@@ -117,7 +119,13 @@ impl Outbound {
             .user_agent(concat!("pilothouse/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("no secure connections can be made on this machine")?;
-        Ok(Self { client })
+        Ok(Self { client, largest: LARGEST })
+    }
+
+    /// The same, for a server whose answers may be larger: so many bytes each.
+    #[must_use]
+    pub fn reading(&self, largest: usize) -> Self {
+        Self { client: self.client.clone(), largest }
     }
 
     /// Begins a request; [`Outbound::send`] or [`Outbound::ask`] sends it.
@@ -143,8 +151,9 @@ impl Outbound {
         let mut body = vec![];
         while let Some(chunk) = response.chunk().await.map_err(|error| sort(&error))? {
             body.extend_from_slice(&chunk);
-            if body.len() > LARGEST {
-                return Err(Failure::Unclear(format!("the answer is over {LARGEST} bytes")));
+            if body.len() > self.largest {
+                let most = self.largest;
+                return Err(Failure::Unclear(format!("the answer is over {most} bytes")));
             }
         }
         Ok(Answer { status: status.as_u16(), headers, body })

@@ -1,4 +1,4 @@
-//! Every HTTP door: the chats' own, `/healthz`, `/readyz`, `/metrics`.
+//! Every HTTP door: the chats' own, `/hooks/<source>`, `/healthz`, `/readyz`, `/metrics`.
 
 use std::{
     net::TcpListener,
@@ -19,6 +19,7 @@ use actix_web::{
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
+    alerts::{self, Alerts},
     chat::{Channels, Listener},
     store::Db,
 };
@@ -40,6 +41,8 @@ pub struct House {
     pub channels: Arc<Channels>,
     /// Who answers.
     pub listener: Arc<dyn Listener>,
+    /// Who hears what other systems bring.
+    pub alerts: Arc<Alerts>,
     /// What must answer for the bot to be ready.
     pub db: Db,
     /// What `/metrics` shows.
@@ -78,6 +81,7 @@ pub fn doors_of(doors: &mut ServiceConfig, house: &House) {
     for channel in house.channels.iter() {
         Arc::clone(channel).doors(doors, house.listener.clone());
     }
+    alerts::doors(doors, house.alerts.clone());
     doors
         .app_data(Data::new(house.clone()))
         .route("/healthz", get().to(async || HttpResponse::Ok().body("ok")))

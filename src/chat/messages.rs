@@ -33,15 +33,24 @@ impl Channels {
     /// Where a card belongs: in its room, in every place that sees everything, and where it was
     /// asked for when it has no room.
     pub async fn places(&self, room: Option<&RoomName>, asked_in: &Place) -> Vec<Place> {
+        let mut places = self.rooms(room).await;
+        if room.is_none() || places.is_empty() {
+            places.push(asked_in.clone());
+        }
+        places.sort();
+        places.dedup();
+        places
+    }
+
+    /// Where a card belongs that nobody asked for: in its room, and in every place that sees
+    /// everything.
+    pub async fn rooms(&self, room: Option<&RoomName>) -> Vec<Place> {
         let mut places = vec![];
         for channel in self.all.values() {
             places.extend(channel.room(None).await);
             if room.is_some() {
                 places.extend(channel.room(room).await);
             }
-        }
-        if room.is_none() || places.is_empty() {
-            places.push(asked_in.clone());
         }
         places.sort();
         places.dedup();

@@ -16,7 +16,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use tokio::{io::BufReader, sync::mpsc::UnboundedReceiver};
 
-use super::{running, sample};
+use super::{monitor, running, sample};
 use crate::{
     access::Actor,
     app::{App, Foundation},
@@ -54,6 +54,7 @@ const COLUMNS: usize = 80;
 const FILES: &[(&str, &str, u32)] = &[
     ("deploy.sh", include_str!("../../deploy/demo/deploy.sh"), 0o755),
     ("resolve.sh", include_str!("../../deploy/demo/resolve.sh"), 0o755),
+    ("alert.sh", include_str!("../../deploy/demo/alert.sh"), 0o755),
     ("history.txt", include_str!("../../deploy/demo/history.txt"), 0o644),
     ("restart.sh", include_str!("../../deploy/demo/restart.sh"), 0o755),
     (
@@ -110,7 +111,10 @@ async fn play(folder: &Path, port: u16, somebody: bool) -> anyhow::Result<u8> {
         .context("give another port with --port, or 0 for any")?;
     let bot = listener.local_addr()?;
     let state = folder.join("running");
-    let config = configure(folder, &state, serve_sample(&state)?)?;
+    let sample = serve_sample(&state)?;
+    let token = monitor::token(folder)?;
+    fs::write(folder.join("address"), format!("http://{bot}\n"))?;
+    let config = configure(folder, &state, sample)?;
     let database = format!("sqlite://{}", folder.join("demo.db").display());
     let foundation = Foundation::lay(&database, Clock::system()).await?;
     let (console, shown) = Console::new(foundation.renderer.clone());
@@ -119,6 +123,14 @@ async fn play(folder: &Path, port: u16, somebody: bool) -> anyhow::Result<u8> {
     let world = running::world(&config, folder.join("runs"), &foundation, channels)?;
     let app = App::build(foundation, world).await?;
     settle_in(&app).await?;
+    let outbound = app.foundation.outbound.clone();
+    tokio::spawn(monitor::watch(monitor::Posts {
+        folder: folder.to_owned(),
+        sample,
+        bot,
+        token,
+        outbound,
+    }));
     let seat = Seat::new(console, app.commands.clone(), PEOPLE)?;
     let mut code = Ok(0);
     let chat = async {
@@ -217,6 +229,7 @@ async fn settle_in(app: &App) -> anyhow::Result<()> {
         }
     }
     app.channels.forget(&Console::place()).await?;
+    app.commands.alerts.show_again().await?;
     for deployment in deployments.open().await? {
         deployments.nudge(&deployment.id, Effect::ShowCard).await?;
     }

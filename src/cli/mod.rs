@@ -4,6 +4,7 @@ pub mod audit;
 pub mod check;
 pub mod demo;
 pub mod incident;
+mod monitor;
 pub mod package;
 mod running;
 pub mod sample;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access,
+    alerts::{self, Feeds},
     app::{App, Foundation, World},
     audit::Checkpoints,
     chat::Channel,
@@ -60,6 +61,10 @@ pub(super) fn world(
             probes.insert((service.clone(), environment.clone()), asked);
         }
     }
+    let mut feeds = Feeds::new();
+    for (name, settings) in &config.alerts {
+        feeds.insert(name.clone(), alerts::open(settings, &foundation.outbound));
+    }
     Ok(World {
         access: access::Settings {
             people: config.people.clone(),
@@ -73,8 +78,10 @@ pub(super) fn world(
         incidents: config.incidents.clone(),
         pipelines: opened,
         probes,
+        alerts: feeds,
+        time_zone: config.time_zone.clone(),
         channels,
-        checkpoints,
+        checkpoints: Some(checkpoints),
     })
 }
 
@@ -95,6 +102,7 @@ pub(super) async fn until(
     let house = House {
         channels: app.channels.clone(),
         listener: app.commands.clone(),
+        alerts: app.commands.alerts.clone(),
         db: app.foundation.db.clone(),
         figures: telemetry::figures()?,
         closing: closing.clone(),

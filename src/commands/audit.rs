@@ -3,10 +3,12 @@
 use super::{Command, Error, Reply, Said};
 use crate::{
     access::{Permission, Target},
+    alerts::ALERT,
     audit::{AuditView, Filter, Question, Record, mentions, search},
     clock::{Span, Timestamp},
-    deployments::{LOCK, SUBJECT, nearest},
-    names::{Environment, Service},
+    deployments::{LOCK, SUBJECT},
+    incidents,
+    names::{Environment, Service, nearest},
     oncall::PAGE,
     runbooks::RUN,
 };
@@ -47,7 +49,7 @@ const PATIENCE: usize = 5000;
 const SKEW: Span = Span(std::time::Duration::from_mins(10));
 
 /// What a number alone may be of.
-const KINDS: [&str; 4] = [SUBJECT, LOCK, PAGE, RUN];
+const KINDS: [&str; 6] = [SUBJECT, LOCK, ALERT, PAGE, RUN, incidents::SUBJECT];
 
 impl Command for Audit {
     const NAME: &'static str = "audit";

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{COMMANDS, Command, LONGEST};
 use crate::{
     access::Denied,
+    alerts,
     deployments::{self, BadWish, NoWayBack},
     incidents,
     names::{is_invisible, nearest},
@@ -54,6 +55,9 @@ pub(super) enum Error {
     /// No such deployment, or the same one already waits.
     #[error("{0}.")]
     Deployment(deployments::Error),
+    /// No such alert, or it cannot happen to it now.
+    #[error("{}", whole(.0))]
+    Alert(alerts::Error),
     /// Nobody like that can be paged, or nothing like that answered.
     #[error("{0}")]
     Page(PageError),
@@ -81,6 +85,15 @@ impl From<deployments::Error> for Error {
             deployments::Error::Lock(refusal) => Self::Lock(refusal),
             deployments::Error::Broken(error) => Self::Broken(error),
             known => Self::Deployment(known),
+        }
+    }
+}
+
+impl From<alerts::Error> for Error {
+    fn from(error: alerts::Error) -> Self {
+        match error {
+            alerts::Error::Broken(error) => Self::Broken(error),
+            known => Self::Alert(known),
         }
     }
 }
@@ -131,8 +144,15 @@ impl From<BadWish> for Error {
 impl Error {
     /// Whether somebody was told no, rather than told how to say it.
     pub(super) fn is_decision(&self) -> bool {
-        let denied = matches!(self, Self::Page(PageError::NotTheirs(_)) | Self::Denied(_));
-        denied || matches!(self, Self::Refused(_) | Self::Lock(_) | Self::Incident(_))
+        let denied = matches!(
+            self,
+            Self::Page(PageError::NotTheirs(_)) | Self::Alert(alerts::Error::Refused(_))
+        );
+        denied
+            || matches!(
+                self,
+                Self::Denied(_) | Self::Refused(_) | Self::Lock(_) | Self::Incident(_)
+            )
     }
 
     pub(super) fn unknown_command(name: &str) -> Self {
@@ -171,6 +191,12 @@ fn sentence(error: &clap::Error) -> String {
         let _ = write!(sentence, " Did you mean `{near}`?");
     }
     sentence
+}
+
+/// With the full stop it needs, when it needs one.
+fn whole(error: &alerts::Error) -> String {
+    let sentence = error.to_string();
+    if sentence.ends_with('?') { sentence } else { format!("{sentence}.") }
 }
 
 /// The beginning of what somebody said, as it may be shown back to them.

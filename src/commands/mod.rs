@@ -4,6 +4,8 @@
 //! the command parses its words, asks whether this person may, and has the house do it. A card's
 //! data is input from a stranger: parsed and authorised like typing.
 
+mod ack;
+mod alerts;
 mod approve;
 mod asking;
 mod audit;
@@ -11,6 +13,7 @@ mod cancel;
 mod decline;
 mod deploy;
 mod error;
+mod firing;
 mod form;
 mod help;
 mod incident;
@@ -23,8 +26,10 @@ mod refused;
 mod rollback;
 mod runbook;
 mod show;
+mod silence;
 mod status;
 mod unlock;
+mod unsilence;
 mod waiting;
 mod words;
 
@@ -35,11 +40,15 @@ use std::{
 
 use async_trait::async_trait;
 
+pub use firing::{Shipped, Watch, ways};
+
 use error::Error;
 use refused::Matter;
 
 use crate::{
     access::{Access, Actor, Permission, Target},
+    alerts::Alerts,
+    calendar::ZoneName,
     cards::Card,
     chat::{Channels, Incoming, Listener, Mention, Place, Reply, Subject},
     clock::Clock,
@@ -66,6 +75,10 @@ const COMMANDS: &[Entry] = &[
     entry::<show::Show>(),
     entry::<lock::Lock>(),
     entry::<unlock::Unlock>(),
+    entry::<alerts::List>(),
+    entry::<ack::Ack>(),
+    entry::<silence::Silence>(),
+    entry::<unsilence::Unsilence>(),
     entry::<oncall::WhoIs>(),
     entry::<page::Page>(),
     entry::<page::Acknowledge>(),
@@ -197,6 +210,10 @@ pub struct Commands {
     pub planner: Arc<Planner>,
     /// How it all is.
     pub figures: Arc<Figures>,
+    /// What fires.
+    pub alerts: Arc<Alerts>,
+    /// Where people's mornings are; UTC, when nobody says.
+    pub time_zone: Option<ZoneName>,
     /// Who is awake.
     pub oncall: Arc<OnCall>,
     /// Who is to answer.
@@ -271,6 +288,8 @@ impl Listener for Commands {
         let actor = self.access.person(actor);
         match subject.kind.as_str() {
             LOCK => return self.lock_card(&actor, &subject.id).await,
+            crate::alerts::ALERT => return self.alert_card(&actor, &subject.id).await,
+            crate::alerts::STORM => return self.storm_card(&actor, &subject.id).await,
             PAGE | CALL => return self.page_card(&actor, subject).await,
             RUN => return self.step_card(&actor, &subject.id).await,
             kind @ (incidents::SUBJECT | REMINDER) => {

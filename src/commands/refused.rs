@@ -3,6 +3,7 @@
 use super::{Commands, Error, Said};
 use crate::{
     access::Actor,
+    alerts::{ALERT, Alert},
     audit::{self, Entry, Outcome},
     chat::Subject,
     deployments::{Deployment, LockRefusal, SUBJECT},
@@ -19,8 +20,8 @@ const WORDS: usize = 4;
 /// The one thing that something said is about.
 pub(super) struct Matter {
     subject: Subject,
-    service: Service,
-    environment: Environment,
+    service: Option<Service>,
+    environment: Option<Environment>,
 }
 
 impl Said<'_> {
@@ -29,12 +30,19 @@ impl Said<'_> {
         // What a command is about is found once.
         let _ = self.about.set(Matter::of(deployment));
     }
+
+    /// It is about this alert.
+    pub(super) fn is_about_alert(&self, alert: &Alert) {
+        let (service, environment) = (alert.service.clone(), alert.environment.clone());
+        let subject = Subject::new(ALERT, &alert.id);
+        let _ = self.about.set(Matter { subject, service, environment });
+    }
 }
 
 impl Matter {
     fn of(deployment: &Deployment) -> Self {
         let plan = &deployment.plan;
-        let (service, environment) = (plan.service.clone(), plan.environment.clone());
+        let (service, environment) = (Some(plan.service.clone()), Some(plan.environment.clone()));
         Self { subject: Subject::new(SUBJECT, &deployment.id), service, environment }
     }
 }
@@ -62,7 +70,7 @@ impl Commands {
         };
         let about = about.or(named.as_ref());
         let (service, environment) = match (place, about) {
-            ((None, None), Some(about)) => (Some(&about.service), Some(&about.environment)),
+            ((None, None), Some(about)) => (about.service.as_ref(), about.environment.as_ref()),
             (place, _) => place,
         };
         let subject = about.map(|about| about.subject.to_string());
@@ -73,8 +81,9 @@ impl Commands {
             actor: actor.clone(),
             action: name.to_owned(),
             subject: subject.unwrap_or_else(|| format!("command/{name}")),
-            service: service.cloned(),
-            environment: environment.cloned(),
+            // What has no name is none in the books either.
+            service: service.filter(|name| **name != Service::unnamed()).cloned(),
+            environment: environment.filter(|name| **name != Environment::unnamed()).cloned(),
             outcome: Outcome::Refused,
             detail: detail.to_string(),
         };

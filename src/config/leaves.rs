@@ -7,8 +7,8 @@ use crate::{
     calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
     names::{
-        Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service, StepName,
-        Version,
+        Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service,
+        SourceName, StepName, Version,
     },
     oncall::CalendarUrl,
     outbound::{BadAddress, Base},
@@ -45,6 +45,7 @@ const LEAVES: &[(&str, Check)] = &[
 
 /// What the keys below a key are. A schema cannot say it: to it, they are any text.
 const KEYS: &[(&str, Check)] = &[
+    ("alerts", parsed::<SourceName>),
     ("environments", parsed::<Environment>),
     ("oncall", parsed::<ScheduleName>),
     ("people", parsed::<PersonName>),

@@ -28,7 +28,8 @@ pub use place::{Path, Place};
 
 use crate::{
     access::{self, PersonSettings, RoleSettings},
-    audit,
+    alerts, audit,
+    calendar::ZoneName,
     chat::teams,
     deployments, incidents,
     names::{PersonName, PipelineName, RoleName, ScheduleName},
@@ -62,6 +63,11 @@ pub struct Config {
     pub services: deployments::Settings,
     /// When nothing is deployed.
     pub freezes: Vec<deployments::FreezeSettings>,
+    /// Where alerts come from.
+    pub alerts: alerts::AllSettings,
+    /// Where people's mornings are: what is silenced until tomorrow is silent until nine o'clock
+    /// there. UTC, when nothing is said.
+    pub time_zone: Option<ZoneName>,
     /// Who is on call when.
     pub oncall: BTreeMap<ScheduleName, oncall::ScheduleSettings>,
     /// What to do, where anybody wrote that down.
@@ -86,6 +92,8 @@ impl Default for Config {
             pipelines: BTreeMap::new(),
             services: BTreeMap::new(),
             freezes: vec![],
+            alerts: BTreeMap::new(),
+            time_zone: None,
             oncall: BTreeMap::new(),
             runbooks: None,
             incidents: incidents::Settings::default(),

@@ -63,7 +63,6 @@ pub use view::DeploymentView;
 
 use tokio::sync::Notify;
 
-pub use crate::names::nearest;
 use crate::{
     access::Actor,
     audit::{self, Entry},

@@ -164,6 +164,10 @@ fn moment(entry: &Record, known: &HashMap<String, Deployment>) -> Option<Moment>
         let (what, kind) = deployed(entry, deployment)?;
         (what, kind, Some(deployment.plan.environment.clone()))
     } else {
+        // These only tell how far a silence is that somebody wanted.
+        if matches!(entry.action.as_str(), "silence_made" | "silence_ended") {
+            return None;
+        }
         (named(entry), Kind::Happened, entry.environment.clone())
     };
     Some(Moment { at: entry.at, by: entry.actor_name.clone(), what, kind, environment })
@@ -212,10 +216,14 @@ fn named(entry: &Record) -> String {
     let why = ["reason", "title", "text", "summary"];
     let why = why.iter().find_map(|key| detail[*key].as_str());
     let why = why.map_or(String::new(), |why| format!(": {why}"));
+    let alert = || detail["alert"].as_str().unwrap_or(&entry.subject);
     match entry.action.as_str() {
         "lock" => format!("locked{place}{why}"),
         "unlock" => format!("unlocked{place}"),
         "lock_ran_out" => format!("saw the time of the lock of{place} run out"),
+        "ack" => format!("took the alert {}{place}", alert()),
+        "silence" => format!("silenced the alert {}{place}{why}", alert()),
+        "unsilence" => format!("ended the silence of the alert {}{place}", alert()),
         other => format!("{} ({}){place}{why}", spaced(other), entry.subject),
     }
 }

@@ -189,6 +189,7 @@ const STEPS: &[(&str, &str)] = &[
     ("deployments", include_str!("migrations/0003_deployments.sql")),
     ("locks", include_str!("migrations/0005_locks.sql")),
     ("audit", include_str!("migrations/0004_audit.sql")),
+    ("alerts", include_str!("migrations/0006_alerts.sql")),
     ("incidents", include_str!("migrations/0008_incidents.sql")),
     ("oncall", include_str!("migrations/0007_oncall.sql")),
     ("runbooks", include_str!("migrations/0009_runbooks.sql")),

@@ -117,9 +117,11 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     let token = format!("file:{}", good.display());
     let key = folder.path().join("key");
     std::fs::write(&key, "k".repeat(64)).unwrap();
-    let rest = example()
-        .replace("env:GITHUB_TOKEN", &token)
-        .replace("env:PILOTHOUSE_AUDIT_KEY", &format!("file:{}", key.display()));
+    let key = format!("file:{}", key.display());
+    let mut rest = example().replace("env:PILOTHOUSE_AUDIT_KEY", &key);
+    for name in ["GITHUB_TOKEN", "ALERTMANAGER_TOKEN", "ALERTMANAGER_WEBHOOK_TOKEN"] {
+        rest = rest.replace(&format!("env:{name}"), &token);
+    }
     let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);
     let check =
         |text: &str, secrets| config::check_text("p.yaml", text, secrets).mistakes.to_string();

@@ -4,8 +4,8 @@ use super::target;
 use crate::{
     access::Permission,
     commands::{COMMANDS, Command, Error, Reply, Said},
-    deployments::nearest,
     incidents::{Incident, ListView},
+    names::nearest,
 };
 
 /// How many are shown with `--all`; more would not fit into a message of Teams.

@@ -4,9 +4,8 @@ use super::{Again, target};
 use crate::{
     access::{Actor, Permission, Person},
     commands::{Command, Error, Reply, Said, form::Field},
-    deployments::nearest,
     incidents::{Event, Number, Role as Part},
-    names::is_invisible,
+    names::{is_invisible, nearest},
 };
 
 /// Says who does what.

@@ -1,5 +1,6 @@
 //! What no single value shows: names that stand for nothing, rules that nobody can satisfy.
 
+mod alerts;
 mod app;
 mod audit;
 mod freezes;
@@ -46,6 +47,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     people::check(config, found);
     services::check(config, found);
     freezes::check(config, found);
+    alerts::check(config, found);
     oncall::check(config, found);
     runbooks::check(config, found, secrets);
     incidents::check(config, found);

@@ -264,3 +264,12 @@ async fn what_the_worker_does_is_there_too() {
     assert!(rows[0].starts_with("ended: done | Pilothouse (bot), 2025-10-09"), "{rows:#?}");
     assert!(rows.iter().any(|row| row.starts_with("run started: done")), "{rows:#?}");
 }
+
+#[tokio::test]
+async fn an_incident_is_found_by_its_number() {
+    let bot = Bot::start().await;
+    bot.hears(BOB, "/incident create slow --service checkout").await;
+    bot.hears(BOB, "/audit INC-1").await;
+    let rows = rows(&bot);
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.contains("incident INC-1")), "{rows:?}");
+}

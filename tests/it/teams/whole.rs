@@ -128,22 +128,21 @@ fn world(teams: &Arc<Teams>, pipeline: &Arc<PretendPipeline>, database: &Databas
     };
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
     let pipelines = BTreeMap::from([("pretend".parse().unwrap(), pipeline)]);
+    let channels = vec![teams.clone() as _];
     World {
         access,
         services,
         pipelines,
         probes,
-        freezes: vec![],
+        channels,
         oncall: serde_json::from_value(json!({ "primary": {
             "services": ["checkout"],
             "time_zone": "UTC",
             "levels": [{ "kind": "rota", "people": ["alice"], "start": "2026-01-05" }],
         } }))
         .unwrap(),
-        runbooks: None,
-        incidents: pilothouse::incidents::Settings::default(),
-        channels: vec![teams.clone()],
-        checkpoints: database.checkpoints(),
+        checkpoints: Some(database.checkpoints()),
+        ..World::default()
     }
 }
 

@@ -105,6 +105,28 @@ impl PretendChat {
         messages.iter().rev().find_map(|message| message.subject.clone()).expect("no subject yet")
     }
 
+    /// The newest card that is about something.
+    pub fn newest_with_subject(&self) -> Value {
+        let messages = self.messages.lock().unwrap();
+        let newest = messages.iter().rev().find(|message| message.subject.is_some());
+        newest.expect("no subject yet").drawn.clone()
+    }
+
+    /// The newest looks of every card about something of that kind.
+    pub fn about(&self, kind: &str) -> Vec<Value> {
+        let messages = self.messages.lock().unwrap();
+        let is = |message: &&Message| message.subject.as_ref().is_some_and(|s| s.kind == kind);
+        messages.iter().filter(is).map(|message| message.drawn.clone()).collect()
+    }
+
+    /// Where each message with a subject is, in the order they came.
+    pub fn conversations(&self) -> Vec<String> {
+        let messages = self.messages.lock().unwrap();
+        let about = messages.iter().filter(|message| message.subject.is_some());
+        let there = about.filter_map(|message| message.place.as_ref());
+        there.map(|place| place.conversation.clone()).collect()
+    }
+
     /// From now on these kinds of rooms can be had.
     pub fn has_rooms(&self, kinds: &[RoomKind]) {
         self.rooms.lock().unwrap().kinds = kinds.to_vec();
@@ -162,8 +184,12 @@ impl Channel for PretendChat {
 
     fn doors(self: Arc<Self>, _: &mut ServiceConfig, _: Arc<dyn Listener>) {}
 
-    async fn room(&self, _: Option<&RoomName>) -> Vec<Place> {
-        vec![]
+    async fn room(&self, room: Option<&RoomName>) -> Vec<Place> {
+        let place = |room: &RoomName| Place {
+            channel: "pretend".to_owned(),
+            conversation: room.to_string(),
+        };
+        room.map(place).into_iter().collect()
     }
 
     async fn personal(&self, person: &PersonId) -> Result<Option<Place>, ShowError> {

@@ -18,6 +18,7 @@ use std::{
 
 use pilothouse::{
     access::{self, Actor},
+    alerts,
     app::{App, Foundation, World},
     chat::{Incoming, Listener, Place, Reply, Subject},
     clock::{Clock, Timestamp},
@@ -26,6 +27,7 @@ use pilothouse::{
     incidents,
     names::PersonId,
     oncall,
+    outbound::Outbound,
     pipelines::Pipeline,
     runbooks::{self, Given, Runner},
 };
@@ -92,11 +94,14 @@ struct People {
     roles: BTreeMap<pilothouse::names::RoleName, access::RoleSettings>,
 }
 
-/// Services, and what else a story has beside them: `{"checkout": …, "freezes": […]}`.
+/// Services, and what a story has beside them: `{"checkout": …, "freezes": […], "alerts": {…}}`.
 #[derive(serde::Deserialize)]
 struct Rules {
     #[serde(default)]
     freezes: Vec<deployments::FreezeSettings>,
+    #[serde(default)]
+    alerts: alerts::AllSettings,
+    time_zone: Option<pilothouse::calendar::ZoneName>,
     #[serde(default)]
     oncall: oncall::Settings,
     #[serde(default)]
@@ -293,8 +298,10 @@ fn world(
     database: &Database,
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, incidents, oncall, runbooks, services } =
+    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services } =
         serde_json::from_str(services).unwrap();
+    let outbound = Outbound::new().unwrap();
+    let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -314,7 +321,9 @@ fn world(
         incidents,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
+        alerts: alerts.into_iter().map(open).collect(),
+        time_zone,
         channels: vec![chat.clone()],
-        checkpoints: database.checkpoints(),
+        checkpoints: Some(database.checkpoints()),
     }
 }

@@ -34,12 +34,12 @@ async fn app(corner: &Corner) -> App {
             tenant: Some(TENANT.to_owned()),
         },
         services: pilothouse::deployments::Settings::default(),
-        freezes: vec![],
         incidents: settings,
         pipelines: std::collections::BTreeMap::default(),
         probes: Probes::new(),
         channels: vec![channel],
-        checkpoints: corner.kept.0.checkpoints(),
+        checkpoints: Some(corner.kept.0.checkpoints()),
+        ..World::default()
     };
     App::build(corner.foundation.clone(), world).await.unwrap()
 }

@@ -1,0 +1,124 @@
+//! What people do about alerts: decided, written down with its audit, and done afterwards.
+
+use super::{
+    ALERT, Act, Alert, Alerts, Error,
+    alert::Effect,
+    errands::{Errand, wish},
+    intake::{Follows, UNSURE, rewrite},
+    store::{self, Card, Unwritten},
+};
+use crate::{
+    access::Actor,
+    audit::{self, Entry},
+    chat::{Place, Subject},
+    clock::Timestamp,
+    jobs,
+    names::AlertId,
+};
+
+/// How often an act that met another's is begun anew before it counts as failed.
+const TRIES: usize = 10;
+
+impl Alerts {
+    /// Does something about an alert, or says why that cannot be done now. `place` is where a
+    /// person did it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when it cannot happen now; nothing has changed then.
+    pub async fn act(&self, id: &AlertId, act: Act, place: Option<&Place>) -> Result<Alert, Error> {
+        for _ in 0..TRIES {
+            match self.try_to_act(id, &act, place).await? {
+                Some(alert) => return Ok(alert),
+                None => tokio::task::yield_now().await,
+            }
+        }
+        Err(anyhow::anyhow!("others kept writing alert {id}").into())
+    }
+
+    /// `None` when somebody else wrote first.
+    async fn try_to_act(
+        &self,
+        id: &AlertId,
+        act: &Act,
+        place: Option<&Place>,
+    ) -> Result<Option<Alert>, Error> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        let Some(mut kept) = store::find(&mut *tx, id).await? else {
+            return Err(Error::Unknown { said: id.to_string(), hint: String::new() });
+        };
+        let note = note(act, &kept.alert);
+        let effects = kept.alert.act(act.clone(), now)?;
+        let idle = !effects.contains(&Effect::Show);
+        let mut follows = Follows::default();
+        follows.after(&kept.alert, &effects);
+        if !idle {
+            UNSURE.clone_into(&mut kept.said);
+            if let Some(place) = place {
+                // Whoever deals with an alert sees it, wherever it was counted before.
+                kept.card = Card::Own;
+                kept.alert.seen_in.get_or_insert_with(|| place.clone());
+            }
+            match rewrite(&mut tx, &mut kept, now).await {
+                Ok(()) => {}
+                Err(Unwritten::Stale) => return Ok(None),
+                Err(Unwritten::Broken(error)) => return Err(error.into()),
+            }
+        }
+        if effects.iter().any(|e| matches!(e, Effect::MakeSilence | Effect::EndSilence)) {
+            let errand = Errand::Silence { id: id.clone() };
+            jobs::enqueue(&mut tx, &wish(&errand, now)?).await?;
+        }
+        if let Some((action, by, detail)) = note {
+            let entry = entry(&kept.alert, (action, by, detail), now);
+            audit::note(&mut tx, self.db.dialect(), &entry).await?;
+        }
+        match self.follow(tx, follows, now).await {
+            Ok(()) => Ok(Some(kept.alert)),
+            Err(Unwritten::Stale) => Ok(None),
+            Err(Unwritten::Broken(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// What the audit says of an act; nothing of one that decides nothing.
+fn note(act: &Act, before: &Alert) -> Option<(&'static str, Actor, serde_json::Value)> {
+    Some(match act {
+        Act::Acknowledge { by } => ("ack", by.clone(), serde_json::json!({})),
+        Act::Silence(wanted) => {
+            let detail = serde_json::json!({ "until": wanted.until, "reason": wanted.reason });
+            ("silence", wanted.by.clone(), detail)
+        }
+        Act::Unsilence { by } => ("unsilence", by.clone(), serde_json::json!({})),
+        Act::SilenceMade { id } => {
+            ("silence_made", Actor::bot(), serde_json::json!({ "silence": id }))
+        }
+        Act::SilenceTrouble { why, again: false } => {
+            ("silence_failed", Actor::bot(), serde_json::json!({ "why": why }))
+        }
+        Act::SilenceEnded => {
+            let silence = before.silence.as_ref().and_then(|silence| silence.standing());
+            ("silence_ended", Actor::bot(), serde_json::json!({ "silence": silence }))
+        }
+        Act::SilenceTrouble { again: true, .. } | Act::Wake => return None,
+    })
+}
+
+fn entry(
+    alert: &Alert,
+    (action, actor, mut detail): (&str, Actor, serde_json::Value),
+    at: Timestamp,
+) -> Entry {
+    detail["alert"] = alert.name().into();
+    detail["source"] = serde_json::json!(alert.source);
+    Entry {
+        at,
+        actor,
+        action: action.to_owned(),
+        subject: Subject::new(ALERT, &alert.id).to_string(),
+        service: alert.service.clone(),
+        environment: alert.environment.clone(),
+        outcome: audit::Outcome::Done,
+        detail: detail.to_string(),
+    }
+}
