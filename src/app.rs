@@ -149,33 +149,14 @@ impl App {
             clock: clock.clone(),
         });
         let mut handlers = handlers(&commands, &foundation, probes);
-        handlers.extend(on_call(&commands, &foundation).await?);
-        handlers.extend(
-            world
-                .runbooks
-                .map(|given| written_steps(&commands, &foundation, given))
-                .transpose()?
-                .unwrap_or_default(),
-        );
-        handlers.extend(checkpointing(&foundation, world.checkpoints).await?);
-        Forgetting::begin(&db, clock.now()).await?;
-        alerts.begin_errands().await?;
+        handlers.extend(beginnings(&commands, &foundation, world.checkpoints).await?);
+        if let Some(given) = world.runbooks {
+            handlers.extend(written_steps(&commands, &foundation, given)?);
+        }
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, foundation })
     }
-}
-
-/// Who makes the audit's checkpoints, when somebody is to.
-async fn checkpointing(
-    foundation: &Foundation,
-    checkpoints: Option<Checkpoints>,
-) -> anyhow::Result<Option<Arc<dyn Handler>>> {
-    let Some(checkpoints) = checkpoints else { return Ok(None) };
-    let Foundation { db, clock, .. } = foundation.clone();
-    let checkpointing = Checkpointing::new(db, clock, checkpoints);
-    checkpointing.begin().await?;
-    Ok(Some(Arc::new(checkpointing)))
 }
 
 /// Who does which jobs.
@@ -193,7 +174,7 @@ fn handlers(
             alerts: alerts.clone(),
             channels: channels.clone(),
             shipments: Arc::new(commands::Shipped(deployments.clone())),
-            ways: commands::ways(),
+            ways: commands.ways(),
         }),
         Arc::new(Keeper {
             deployments: deployments.clone(),
@@ -254,16 +235,28 @@ fn written_down(
     (library, Arc::new(StepRuns::new(db, clock, bell, steps)))
 }
 
-/// Who looks after those that are on call.
-async fn on_call(
+/// Who does what is begun here, and never ends: who is on call, what fires, what is forgotten, what
+/// the end of the audit is.
+async fn beginnings(
     commands: &Commands,
     foundation: &Foundation,
-) -> anyhow::Result<[Arc<dyn Handler>; 3]> {
-    let Commands { access, oncall, pages, channels, .. } = commands.clone();
+    checkpoints: Option<Checkpoints>,
+) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
+    let Commands { access, alerts, oncall, pages, channels, .. } = commands.clone();
+    let Foundation { db, clock, outbound, .. } = foundation.clone();
+    Forgetting::begin(&db, clock.now()).await?;
+    alerts.begin_errands().await?;
     let cards = PageCards { pages: pages.clone(), channels: channels.clone() };
-    let begun = oncall.begin().await?;
-    let pager = Pager::new(pages, oncall, access, channels, foundation.outbound.clone());
-    Ok([Arc::new(begun), Arc::new(cards), Arc::new(pager)])
+    let calendars = oncall.begin().await?;
+    let pager = Pager::new(pages, oncall, access, channels, outbound);
+    let mut handlers: Vec<Arc<dyn Handler>> =
+        vec![Arc::new(calendars), Arc::new(cards), Arc::new(pager)];
+    if let Some(checkpoints) = checkpoints {
+        let checkpointing = Checkpointing::new(db, clock, checkpoints);
+        checkpointing.begin().await?;
+        handlers.push(Arc::new(checkpointing));
+    }
+    Ok(handlers)
 }
 
 /// Who runs the steps of runbooks.

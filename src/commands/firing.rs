@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{COMMANDS, Commands, Error, Reply, Said};
+use super::{Commands, Error, Reply, Said};
 use crate::{
     access::{Actor, Permission},
     alerts::{
@@ -26,11 +26,11 @@ const RECENT: Duration = Duration::from_hours(24);
 /// How many alerts `/status` names in each environment; the rest are counted.
 const NAMED: i64 = 3;
 
-/// Which commands there are to lead to from an alert.
-pub fn ways() -> Ways {
-    let there = |name: &str| COMMANDS.iter().any(|entry| entry.name == name);
-    let incident = there("incident create") || there("incident");
-    Ways { runbook: there("runbook"), incident }
+impl Commands {
+    /// Where an alert can lead to.
+    pub fn ways(&self) -> Ways {
+        Ways { runbook: self.library.is_some(), incident: true }
+    }
 }
 
 /// What was deployed, as alerts want to know it.
@@ -147,7 +147,7 @@ impl Commands {
 
     /// What one person may do about an alert.
     pub(super) async fn alert_viewer(&self, actor: &Actor, alert: &Alert) -> Viewer {
-        let (spot, ways) = (alert.spot(), ways());
+        let (spot, ways) = (alert.spot(), self.ways());
         let deeds = [
             (Deed::Handle, Permission::Alerts, true),
             (Deed::Read, Permission::Look, ways.runbook),

@@ -19,6 +19,7 @@ mod help;
 mod incident;
 mod list;
 mod lock;
+mod looking;
 mod mine;
 mod oncall;
 mod page;
@@ -40,7 +41,7 @@ use std::{
 
 use async_trait::async_trait;
 
-pub use firing::{Shipped, Watch, ways};
+pub use firing::{Shipped, Watch};
 
 use error::Error;
 use refused::Matter;
@@ -52,13 +53,10 @@ use crate::{
     cards::Card,
     chat::{Channels, Incoming, Listener, Mention, Place, Reply, Subject},
     clock::Clock,
-    deployments::{
-        self, Deployment, DeploymentView, Deployments, Figures, LOCK, LockView, Planner, Viewer,
-    },
-    incidents::{self, Chronicle, Incidents, REMINDER},
-    names::DeploymentId,
-    oncall::{CALL, OnCall, PAGE, Pages},
-    runbooks::{Library, RUN, StepRuns},
+    deployments::{Deployments, Figures, Planner},
+    incidents::{Chronicle, Incidents},
+    oncall::{OnCall, Pages},
+    runbooks::{Library, StepRuns},
     store::Db,
 };
 
@@ -285,22 +283,7 @@ impl Listener for Commands {
     }
 
     async fn look(&self, actor: &Actor, subject: &Subject) -> Option<Card> {
-        let actor = self.access.person(actor);
-        match subject.kind.as_str() {
-            LOCK => return self.lock_card(&actor, &subject.id).await,
-            crate::alerts::ALERT => return self.alert_card(&actor, &subject.id).await,
-            crate::alerts::STORM => return self.storm_card(&actor, &subject.id).await,
-            PAGE | CALL => return self.page_card(&actor, subject).await,
-            RUN => return self.step_card(&actor, &subject.id).await,
-            kind @ (incidents::SUBJECT | REMINDER) => {
-                return self.look_at_incident(&actor, kind, &subject.id).await;
-            }
-            deployments::SUBJECT => {}
-            _ => return None,
-        }
-        let id: DeploymentId = subject.id.parse().ok()?;
-        let deployment = self.deployments.find(&id).await.ok()?;
-        self.card(&actor, &deployment).await
+        self.card_for(&self.access.person(actor), subject).await
     }
 }
 
@@ -325,36 +308,6 @@ impl Commands {
             }
         }
         (entry.name, (entry.run)(words.to_vec(), said).await)
-    }
-
-    /// The deployment as this person may see it; `None` when they may not see it at all.
-    async fn card(&self, actor: &Actor, deployment: &Deployment) -> Option<Card> {
-        let plan = &deployment.plan;
-        let target = Target::of(&plan.service, &plan.environment);
-        let may = |permission| async move {
-            self.access.require(actor, permission, target).await.is_ok()
-        };
-        let own = deployment.requested_by == *actor;
-        let counts = !own || plan.policy.requester_may_approve;
-        let viewer = Viewer {
-            may_approve: counts && may(Permission::Approve).await,
-            may_cancel: own || may(Permission::Cancel).await,
-        };
-        if !viewer.may_approve && !viewer.may_cancel && !may(Permission::Look).await {
-            return None;
-        }
-        let now = self.clock.now();
-        Some(DeploymentView::of(deployment, &self.access, Some(viewer), now).into())
-    }
-
-    /// The lock as this person may see it; `None` when they may not see it at all.
-    async fn lock_card(&self, actor: &Actor, id: &str) -> Option<Card> {
-        let lock = self.deployments.find_lock(id).await.ok()??;
-        let target = Target::of(&lock.service, &lock.environment);
-        let may_unlock = self.access.require(actor, Permission::Lock, target).await.is_ok();
-        let may_look = self.access.require(actor, Permission::Look, target).await.is_ok();
-        let view = || LockView::of(&lock, may_unlock, self.clock.now());
-        (may_unlock || may_look || lock.by == *actor).then(|| view().into())
     }
 }
 

@@ -221,7 +221,10 @@ impl Level for Calendar {
 }
 
 /// Reads calendars again and again.
-pub struct Reading(pub(super) Vec<Arc<Calendar>>);
+pub struct Reading {
+    pub(super) calendars: Vec<Arc<Calendar>>,
+    pub(super) ground: Ground,
+}
 
 #[async_trait]
 impl Handler for Reading {
@@ -230,9 +233,12 @@ impl Handler for Reading {
     }
 
     async fn run(&self, job: &Job) -> anyhow::Result<Ran> {
-        let mut of_that = self.0.iter().filter(|calendar| calendar.source == job.payload);
-        // The configuration has none like it any more.
-        let Some(calendar) = of_that.next() else { return Ok(Ran::Done) };
+        let mut of_that = self.calendars.iter().filter(|calendar| calendar.source == job.payload);
+        let Some(calendar) = of_that.next() else {
+            // The configuration has none like it any more.
+            self.forget(&job.payload).await?;
+            return Ok(Ran::Done);
+        };
         let often = of_that.map(|calendar| calendar.refresh).chain([calendar.refresh]).min();
         let often = often.unwrap_or(calendar.refresh);
         let good = calendar.keep(calendar.fetch().await).await?;
@@ -242,11 +248,21 @@ impl Handler for Reading {
 
 impl Reading {
     /// Has each begin, unless it has already.
-    pub(super) async fn begin(&self, ground: &Ground) -> anyhow::Result<()> {
-        let mut tx = ground.db.begin().await?;
-        for calendar in &self.0 {
-            enqueue(&mut tx, &calendar.wish(ground.clock.now())).await?;
+    pub(super) async fn begin(&self) -> anyhow::Result<()> {
+        let mut tx = self.ground.db.begin().await?;
+        for calendar in &self.calendars {
+            enqueue(&mut tx, &calendar.wish(self.ground.clock.now())).await?;
         }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn forget(&self, source: &str) -> anyhow::Result<()> {
+        let mut tx = self.ground.db.begin().await?;
+        sqlx::query("DELETE FROM calendars WHERE source = $1")
+            .bind(source)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -140,8 +140,8 @@ impl OnCall {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> anyhow::Result<Reading> {
-        let reading = Reading(self.calendars.clone());
-        reading.begin(&self.ground).await?;
+        let reading = Reading { calendars: self.calendars.clone(), ground: self.ground.clone() };
+        reading.begin().await?;
         Ok(reading)
     }
 

@@ -31,10 +31,10 @@ fn main() -> anyhow::Result<()> {
 
 async fn measure(rows: i64) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let url = variable("TEST_POSTGRES").map_or_else(
-        || format!("sqlite://{}", folder.path().join("audit.db").display()),
-        |server| format!("{server}/postgres"),
-    );
+    let url = match variable("TEST_POSTGRES") {
+        Some(server) => fresh(&server).await?,
+        None => format!("sqlite://{}", folder.path().join("audit.db").display()),
+    };
     let db = Db::open(&url).await?;
     let began = Instant::now();
     for number in 0..ALONE {
@@ -62,6 +62,17 @@ async fn measure(rows: i64) -> anyhow::Result<()> {
         tell(&format!("rows exported as {format:?}"), rows, began);
     }
     Ok(())
+}
+
+/// A database of its own on that server.
+async fn fresh(server: &str) -> anyhow::Result<String> {
+    sqlx::any::install_default_drivers();
+    let name = format!("bench_{}", uuid::Uuid::now_v7().simple());
+    let admin = sqlx::AnyPool::connect(&format!("{server}/postgres")).await?;
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::query(create).execute(&admin).await?;
+    admin.close().await;
+    Ok(format!("{server}/{name}"))
 }
 
 /// What an approval leaves behind, more or less.

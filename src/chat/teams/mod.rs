@@ -61,6 +61,9 @@ const LARGEST: usize = 80 * 1024;
 /// The longest text that is sent, in letters. With what makes it inert it stays below [`LARGEST`].
 const LONGEST: usize = 10_000;
 
+/// How much of a card's text goes along as its summary, in letters: a notification shows less.
+const SUMMARY: usize = 1000;
+
 /// Microsoft Teams, as one bot is present in it.
 pub struct Teams {
     ground: Ground,
@@ -168,9 +171,10 @@ impl Teams {
         let Some(content) = self.content(what.subject, what.card)? else {
             return Ok(message(what.card.text()));
         };
+        let summary: String = redact(what.card.text()).chars().take(SUMMARY).collect();
         let activity = json!({
             "type": "message",
-            "summary": redact(what.card.text()),
+            "summary": summary,
             "attachments": [{
                 "contentType": "application/vnd.microsoft.card.adaptive",
                 "content": content,
