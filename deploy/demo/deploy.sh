@@ -16,7 +16,7 @@ state=${DEMO_STATE:?it says where the sample service looks}
 
 # How long each step takes, in seconds: long enough to be watched, and longer in production.
 case $environment in
-    production) pause=0.6 ;;
+    production) pause=0.5 ;;
     *) pause=0.2 ;;
 esac
 
