@@ -151,6 +151,18 @@ fn is_seen(moment: &Moment, seen: Option<&[Environment]>) -> bool {
     seen.contains(environment)
 }
 
+/// What only tells how far something is that somebody wanted: no story of its own.
+const ON_THE_WAY: [&str; 8] = [
+    "silence_made",
+    "silence_ended",
+    "page_called",
+    "page_delivered",
+    "page_delayed",
+    "page_unclear",
+    "step_started",
+    "step_unclear",
+];
+
 /// What a row of the audit says, if anything.
 fn moment(entry: &Record, known: &HashMap<String, Deployment>) -> Option<Moment> {
     let (kind, id) = entry.subject.split_once('/')?;
@@ -164,8 +176,7 @@ fn moment(entry: &Record, known: &HashMap<String, Deployment>) -> Option<Moment>
         let (what, kind) = deployed(entry, deployment)?;
         (what, kind, Some(deployment.plan.environment.clone()))
     } else {
-        // These only tell how far a silence is that somebody wanted.
-        if matches!(entry.action.as_str(), "silence_made" | "silence_ended") {
+        if ON_THE_WAY.contains(&entry.action.as_str()) {
             return None;
         }
         (named(entry), Kind::Happened, entry.environment.clone())
@@ -216,6 +227,7 @@ fn named(entry: &Record) -> String {
     let why = ["reason", "title", "text", "summary"];
     let why = why.iter().find_map(|key| detail[*key].as_str());
     let why = why.map_or(String::new(), |why| format!(": {why}"));
+    let word = |key: &str| detail[key].as_str().unwrap_or_default();
     let alert = || detail["alert"].as_str().unwrap_or(&entry.subject);
     match entry.action.as_str() {
         "lock" => format!("locked{place}{why}"),
@@ -224,6 +236,16 @@ fn named(entry: &Record) -> String {
         "ack" => format!("took the alert {}{place}", alert()),
         "silence" => format!("silenced the alert {}{place}{why}", alert()),
         "unsilence" => format!("ended the silence of the alert {}{place}", alert()),
+        "page" => format!("paged {}: {}", word("to"), word("message")),
+        "page_answered" => format!("answered the page to {}", word("to")),
+        "page_failed" => format!("could not reach {}: {}", word("who"), word("why")),
+        "page_escalated" => "called the next level, as nobody had answered".to_owned(),
+        "page_unanswered" => format!("saw the page to {} stay unanswered", word("to")),
+        "step_run" => format!("ran the step {} of {}{place}", word("step"), word("runbook")),
+        "step_ended" => {
+            format!("saw the step {} of {} end{place}", word("step"), word("runbook"))
+        }
+        "step_stop" => format!("stopped the step {} of {}", word("step"), word("runbook")),
         other => format!("{} ({}){place}{why}", spaced(other), entry.subject),
     }
 }

@@ -305,3 +305,23 @@ async fn a_program_that_says_no_or_is_not_there_is_told_of() {
     let card = bot.reads_of("page");
     assert!(card.contains("alice: not delivered yet (the server could not be reached"), "{card}");
 }
+
+#[tokio::test]
+async fn an_incident_tells_who_was_called_and_who_answered_and_not_how_it_got_there() {
+    let bot = Bot::with(&two("")).await;
+    bot.hears(BOB, "/incident create slow --service checkout").await;
+    bot.hears(BOB, "/page primary \"checkout is slow\"").await;
+    bot.passes(minutes(6)).await;
+    let calls = bot.chat.alone_with(CAROL);
+    let say = calls[0]["actions"][0]["data"]["say"].as_str().unwrap().to_owned();
+    bot.hears(CAROL, &say).await;
+    let told = bot.hears(BOB, "/incident timeline").await;
+    for moment in [
+        "bob paged primary: checkout is slow",
+        "Pilothouse called the next level, as nobody had answered",
+        "carol answered the page to primary",
+    ] {
+        assert!(told.contains(moment), "`{moment}` is not told in\n{told}");
+    }
+    assert!(!told.contains("delivered") && !told.contains("page called"), "{told}");
+}
