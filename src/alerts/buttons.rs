@@ -31,9 +31,8 @@ impl Viewer {
     /// Everybody at once, who are shown every button somebody may press: the decision falls when
     /// it is pressed.
     pub fn everybody(ways: Ways) -> Self {
-        let mut may = BTreeSet::from([Deed::Handle, Deed::RollBack]);
+        let mut may = BTreeSet::from([Deed::Handle, Deed::Declare, Deed::RollBack]);
         may.extend(ways.runbook.then_some(Deed::Read));
-        may.extend(ways.incident.then_some(Deed::Declare));
         Self(may)
     }
 

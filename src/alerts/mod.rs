@@ -157,8 +157,6 @@ pub trait Shipments: Send + Sync {
 pub struct Ways {
     /// `/runbook`
     pub runbook: bool,
-    /// `/incident create`
-    pub incident: bool,
 }
 
 /// Every alert there is, and the only way to change one.

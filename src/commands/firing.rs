@@ -29,7 +29,7 @@ const NAMED: i64 = 3;
 impl Commands {
     /// Where an alert can lead to.
     pub fn ways(&self) -> Ways {
-        Ways { runbook: self.library.is_some(), incident: true }
+        Ways { runbook: self.library.is_some() }
     }
 }
 
@@ -151,7 +151,7 @@ impl Commands {
         let deeds = [
             (Deed::Handle, Permission::Alerts, true),
             (Deed::Read, Permission::Look, ways.runbook),
-            (Deed::Declare, Permission::Incidents, ways.incident),
+            (Deed::Declare, Permission::Incidents, true),
             (Deed::RollBack, Permission::Deploy, true),
         ];
         let mut viewer = Viewer::default();
