@@ -304,6 +304,23 @@ fn no_field_breaks_the_door() {
 }
 
 #[tokio::test]
+async fn a_nul_is_left_out_of_whatever_holds_it() {
+    let wire = Wire::start().await;
+    for fields in [
+        json!({ "conversation": { "id": "19:a\0bc@thread.tacv2", "conversationType": "channel" } }),
+        json!({ "from": { "id": "29:a\0", "aadObjectId": "a11ce000-0000-4000-8000-000000000001",
+                          "name": "Ali\0ce" } }),
+        json!({ "text": "sta\0tus \\u0000" }),
+    ] {
+        let (status, _) = wire.delivers(&wire.activity("message", "7", &fields)).await;
+        assert_eq!(status, 200, "{fields}");
+    }
+    let nothing = json!({ "conversation": { "id": "\0" } });
+    let (status, _) = wire.delivers(&wire.activity("message", "8", &nothing)).await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
 async fn the_time_zone_of_whoever_speaks_is_heard_when_it_is_one() {
     let wire = Wire::start().await;
     let long = "x".repeat(100);
