@@ -211,16 +211,29 @@ impl Bench {
     }
 }
 
-/// The number and the plan of the deployment on a card.
+/// The number and the plan of the deployment on a card: each stands behind its name.
 fn deployment(body: &[u8]) -> anyhow::Result<(String, String)> {
     let answer: Value = serde_json::from_slice(body)?;
-    let body = answer["value"]["body"].as_array().context("no card")?;
-    let facts = body.iter().find_map(|part| part["facts"].as_array()).context("no facts")?;
+    let mut texts = vec![];
+    collect(&answer["value"]["body"], &mut texts);
     let fact = |title: &str| {
-        let fact = facts.iter().find(|fact| fact["title"] == title).context("no such fact")?;
-        fact["value"].as_str().map(str::to_owned).context("no text")
+        let at = texts.iter().position(|text| *text == title).context("no such fact")?;
+        texts.get(at + 1).map(|text| (*text).to_owned()).context("no text")
     };
     Ok((fact("Deployment")?, fact("Plan")?))
+}
+
+fn collect<'a>(part: &'a Value, texts: &mut Vec<&'a str>) {
+    match part {
+        Value::Array(parts) => parts.iter().for_each(|part| collect(part, texts)),
+        Value::Object(fields) => {
+            texts.extend(fields.get("text").and_then(Value::as_str));
+            for inner in ["items", "columns"] {
+                fields.get(inner).into_iter().for_each(|part| collect(part, texts));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// How many a second, as the clock goes and per second of processor time the bot used: the second
