@@ -87,7 +87,10 @@ impl StepKeeper {
             Ok(settings) => program(run, settings)?,
             Err(why) => {
                 let now = self.clock.now();
-                let end = |run: &mut StepRun| run.end(End::Refused(why), now);
+                let end = |run: &mut StepRun| {
+                    run.end(End::Refused(why), now);
+                    true
+                };
                 self.runs.change(&run.id, "step_refused", end).await?;
                 return Ok(Ran::Again(Duration::ZERO));
             }
@@ -95,7 +98,11 @@ impl StepKeeper {
         let now = self.clock.now();
         anyhow::ensure!(job.is_ours(now), "this attempt has been overtaken");
         let mut starts = false;
-        let marked = self.runs.change(&run.id, "", |run| starts = run.starting(now)).await?;
+        let mark = |run: &mut StepRun| {
+            starts = run.starting(now);
+            true
+        };
+        let marked = self.runs.change(&run.id, "", mark).await?;
         if marked.is_none() || !starts {
             return Ok(Ran::Again(Duration::ZERO));
         }
@@ -107,11 +114,14 @@ impl StepKeeper {
             Started::NotNow(_) => ("", AGAIN),
             Started::Unclear(_) => ("step_unclear", LATER),
         };
-        let change = |run: &mut StepRun| match started {
-            Started::Run(there) => run.started(there, now),
-            Started::Refused(why) => run.end(End::Refused(why), now),
-            Started::NotNow(why) => run.not_started(Some(why)),
-            Started::Unclear(_) => {}
+        let change = |run: &mut StepRun| {
+            match started {
+                Started::Run(there) => run.started(there, now),
+                Started::Refused(why) => run.end(End::Refused(why), now),
+                Started::NotNow(why) => run.not_started(Some(why)),
+                Started::Unclear(_) => {}
+            }
+            true
         };
         self.runs.change(&run.id, action, change).await?;
         Ok(Ran::Again(wait))
@@ -127,10 +137,13 @@ impl StepKeeper {
             Found::Absent => ("", Duration::ZERO),
             Found::NotSeen => ("", LATER),
         };
-        let change = |run: &mut StepRun| match found {
-            Found::Run(there) => run.started(there, now),
-            Found::Absent => run.not_started(None),
-            Found::NotSeen => run.not_seen(now),
+        let change = |run: &mut StepRun| {
+            match found {
+                Found::Run(there) => run.started(there, now),
+                Found::Absent => run.not_started(None),
+                Found::NotSeen => run.not_seen(now),
+            }
+            true
         };
         self.runs.change(&run.id, action, change).await?;
         Ok(Ran::Again(wait))
@@ -145,7 +158,8 @@ impl StepKeeper {
         }
         let progress = self.runner.progress(there).await?;
         let now = self.clock.now();
-        self.runs.observe(&run.id, |run| run.progress(progress, now)).await
+        self.runs.change(&run.id, "", |run| run.progress(progress, now)).await?;
+        Ok(())
     }
 
     /// What is to be run, when it is still what was confirmed and they still may.

@@ -243,44 +243,27 @@ impl StepRuns {
         Ok(tx.commit().await.map_err(anyhow::Error::from)?)
     }
 
-    /// Changes a run, with its card and, where it has a name, an audit row.
+    /// Changes a run, with its card and, where it has a name or ends the run, an audit row; what
+    /// `change` says no to is no news.
     async fn change(
         &self,
         id: &StepRunId,
         action: &str,
-        change: impl FnOnce(&mut StepRun),
+        change: impl FnOnce(&mut StepRun) -> bool,
     ) -> anyhow::Result<Option<StepRun>> {
         let mut tx = self.db.begin().await?;
         let run = store::keep(&mut tx, self.db.dialect(), id.as_str()).await?;
         let Some(mut run) = run else { return Ok(None) };
         let was_open = run.is_open();
-        change(&mut run);
+        if !change(&mut run) {
+            return Ok(None);
+        }
         let action = if was_open && !run.is_open() { "step_ended" } else { action };
         store::update(&mut tx, &run).await?;
         self.put(&mut tx, &run, (&Actor::bot(), action), told(&run)).await?;
         tx.commit().await?;
         self.bell.notify_one();
         Ok(Some(run))
-    }
-
-    /// Takes in how a run is getting on, when that is news.
-    async fn observe(
-        &self,
-        id: &StepRunId,
-        change: impl FnOnce(&mut StepRun) -> bool,
-    ) -> anyhow::Result<()> {
-        let mut tx = self.db.begin().await?;
-        let run = store::keep(&mut tx, self.db.dialect(), id.as_str()).await?;
-        let Some(mut run) = run else { return Ok(()) };
-        if !change(&mut run) {
-            return Ok(());
-        }
-        let action = if run.is_open() { "" } else { "step_ended" };
-        store::update(&mut tx, &run).await?;
-        self.put(&mut tx, &run, (&Actor::bot(), action), told(&run)).await?;
-        tx.commit().await?;
-        self.bell.notify_one();
-        Ok(())
     }
 
     async fn put(
