@@ -16,7 +16,8 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`names`], [`calendar`], [`clock`], [`secrets`] | names checked once; days and zones; the time; what must not be shown |
-//! | [`telemetry`], [`store`], [`outbound`] | logs and metrics; the database; the one way out |
+//! | [`telemetry`], [`store`] | logs and metrics; the database |
+//! | [`outside`], [`outbound`] | what others wrote, as it is taken; the one way out |
 //! | [`markdown`], [`cards`] | texts that stay texts; views become the JSON a chat can draw |
 //! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
 //! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
@@ -46,6 +47,7 @@ pub mod markdown;
 pub mod names;
 pub mod oncall;
 pub mod outbound;
+pub mod outside;
 pub mod pipelines;
 pub mod runbooks;
 pub mod secrets;

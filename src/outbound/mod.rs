@@ -92,7 +92,7 @@ impl Failure {
 impl Answer {
     /// The body as JSON. An answer that is none (a sign-in page, half a document) is unclear.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        crate::outside::json(&self.body).map_err(|error| {
             Failure::Unclear(format!("the answer is not what was expected: {error}"))
         })
     }

@@ -13,18 +13,22 @@ const PLAN: &[(&str, &[&str])] = &[
     ("secrets", &[]),
     ("telemetry", &["secrets"]),
     ("store", &[]),
-    ("outbound", &["clock", "secrets"]),
+    ("outside", &[]),
+    ("outbound", &["clock", "outside", "secrets"]),
     ("markdown", &["names"]),
     ("cards", &["markdown", "secrets"]),
-    ("vendors", &["clock", "names", "outbound", "secrets"]),
+    ("vendors", &["clock", "names", "outbound", "outside", "secrets"]),
     ("access", &["names"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
-    ("pipelines", &["clock", "names", "outbound", "secrets", "vendors"]),
+    ("pipelines", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
         "chat",
-        &["access", "cards", "clock", "jobs", "names", "outbound", "secrets", "store", "vendors"],
+        &[
+            "access", "cards", "clock", "jobs", "names", "outbound", "outside", "secrets", "store",
+            "vendors",
+        ],
     ),
     (
         "oncall",
@@ -57,8 +61,8 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "alerts",
         &[
-            "access", "audit", "cards", "chat", "clock", "jobs", "names", "outbound", "secrets",
-            "store",
+            "access", "audit", "cards", "chat", "clock", "jobs", "names", "outbound", "outside",
+            "secrets", "store",
         ],
     ),
     (

@@ -144,7 +144,7 @@ pub(in crate::alerts) fn delivery(
     settings: &AlertmanagerSettings,
     now: Timestamp,
 ) -> Result<(Vec<Heard>, bool), NotOne> {
-    let delivery: Delivery = serde_json::from_slice(body).map_err(NotOne::Json)?;
+    let delivery: Delivery = crate::outside::json(body).map_err(NotOne::Json)?;
     if delivery.version != VERSION {
         return Err(NotOne::Version);
     }

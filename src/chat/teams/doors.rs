@@ -8,8 +8,7 @@ use actix_web::{
     web::{Data, Payload, ServiceConfig, post, resource},
 };
 use futures_util::StreamExt;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
 use super::{
@@ -18,7 +17,7 @@ use super::{
     inbound::{MSTEAMS, Refused},
     service_url::ServiceUrl,
 };
-use crate::{chat::Listener, outbound::is_this_machine};
+use crate::{chat::Listener, outbound::is_this_machine, outside};
 
 /// Largest body that is read: ten times what Teams lets anybody write.
 const LARGEST: usize = 1024 * 1024;
@@ -56,7 +55,7 @@ async fn knock(request: HttpRequest, body: Payload, door: Data<Door>) -> HttpRes
             return HttpResponse::RequestTimeout().finish();
         }
     };
-    let activity = match parsed(&body) {
+    let activity: Activity = match outside::json(&body) {
         Ok(activity) => activity,
         Err(error) => {
             tracing::warn!("an activity cannot be read: {error}");
@@ -79,25 +78,6 @@ async fn knock(request: HttpRequest, body: Payload, door: Data<Door>) -> HttpRes
         "an activity of Teams"
     );
     answer
-}
-
-/// The activity. Nobody writes a NUL, and PostgreSQL keeps no text that holds one: it is left out.
-fn parsed(body: &[u8]) -> serde_json::Result<Activity> {
-    if !body.windows(6).any(|six| six == b"\\u0000") {
-        return serde_json::from_slice(body);
-    }
-    let mut value = serde_json::from_slice(body)?;
-    leave_out_nul(&mut value);
-    Activity::deserialize(value)
-}
-
-fn leave_out_nul(value: &mut Value) {
-    match value {
-        Value::String(text) => text.retain(|letter| letter != '\0'),
-        Value::Array(items) => items.iter_mut().for_each(leave_out_nul),
-        Value::Object(fields) => fields.values_mut().for_each(leave_out_nul),
-        _ => {}
-    }
 }
 
 /// What the request proves about where it comes from; `None` where nothing has to be proved.

@@ -167,7 +167,7 @@ async fn knock(request: HttpRequest, body: Payload, reports: Data<Reports>) -> H
             return HttpResponse::ServiceUnavailable().body("the secret cannot be read");
         }
     };
-    let Report { request_id, said } = match serde_json::from_slice::<Message>(&body) {
+    let Report { request_id, said } = match crate::outside::json::<Message>(&body) {
         Ok(message) => message.data,
         Err(error) => return HttpResponse::BadRequest().body(error.to_string()),
     };

@@ -157,7 +157,7 @@ impl Github {
         };
         let answer = match (self.call(request, true).await, &seen) {
             (Err(error), Some((_, body))) if error.status() == Some(304) => {
-                return Ok(serde_json::from_slice(body).map_err(|error| {
+                return Ok(crate::outside::json(body).map_err(|error| {
                     Failure::Unclear(format!("the answer is not what was expected: {error}"))
                 })?);
             }

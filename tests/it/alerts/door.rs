@@ -201,11 +201,14 @@ async fn fields_that_are_missing_or_unknown_do_no_harm() {
     odd["startsAt"] = "soon".into();
     odd["endsAt"] = Value::Null;
     odd["fingerprint"] = "../../etc".into();
+    odd["annotations"]["summary"] = "no\0thing".into();
+    odd["labels"]["severity"] = "cri\0tical".into();
     odd["notification_reason"] = json!({ "new": true });
     town.delivers(&[bare.clone(), odd.clone()]).await;
     town.delivers(&[bare, odd]).await;
     let list = town.bot.hears(BOB, "/alerts").await;
     assert!(list.starts_with("2 alerts\n") && list.contains("since 09:15 UTC"), "{list}");
+    assert!(list.contains("nothing") && list.contains("critical: 1"), "{list}");
 }
 
 /// Posts a body as the source would, and looks whether the house still stands.
