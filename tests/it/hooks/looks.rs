@@ -23,7 +23,7 @@ async fn running() -> Town {
 }
 
 fn is_running(town: &Town) -> bool {
-    town.bot.shows().contains("Running")
+    town.bot.shows().contains("Monitoring")
 }
 
 #[tokio::test]

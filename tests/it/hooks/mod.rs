@@ -86,7 +86,7 @@ impl Town {
         town.bot.hears(ALICE, "/deploy staging v1.0.0").await;
         town.bot.clock.advance(std::time::Duration::from_mins(11));
         town.bot.works().await;
-        assert!(town.bot.shows().contains("Running"), "{}", town.bot.shows());
+        assert!(town.bot.shows().contains("Monitoring"), "{}", town.bot.shows());
         town
     }
 
