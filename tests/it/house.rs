@@ -22,7 +22,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
-    ("pipelines", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
+    ("pipelines", &["clock", "hooks", "names", "outbound", "outside", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
         "chat",
