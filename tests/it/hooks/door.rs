@@ -162,6 +162,29 @@ async fn what_was_delivered_is_forgotten_after_some_days() {
     assert_eq!(remembered(&town.bot.app).await, 0);
 }
 
+#[tokio::test]
+async fn only_so_many_deliveries_are_remembered_and_the_newest_are() {
+    let town = Town::start().await;
+    let foundation = &town.bot.app.foundation;
+    let mut tx = foundation.db.begin().await.unwrap();
+    sqlx::query(
+        "INSERT INTO deliveries (source, mark, at)
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 200500)
+         SELECT 'github', CAST(n AS TEXT), $1 - n FROM numbers",
+    )
+    .bind(foundation.clock.now().0)
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let good = Delivery::github("workflow_run", &run_says(1));
+    assert_eq!(town.knocks("github", &good).await.1, IGNORED);
+    town.bot.clock.advance(std::time::Duration::from_hours(1));
+    town.bot.works().await;
+    assert_eq!(remembered(&town.bot.app).await, 200_000);
+    assert_eq!(town.knocks("github", &good).await.1, AGAIN);
+}
+
 /// Counts what it hears, and fails as often as it is told to.
 #[derive(Default)]
 struct Ear {

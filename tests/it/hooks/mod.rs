@@ -128,6 +128,7 @@ impl Delivery {
         Self { body: body.into(), ..Self::default() }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better where it is said")]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.headers.insert(name.to_owned(), value.to_string());
         self
