@@ -68,6 +68,7 @@ impl Town {
             "checkout": { "pipeline": "pretend", "environments": {
                 "staging": { "approvals": 0 }, "production": { "approvals": 0 },
             } },
+            "alerts": { "monitoring": { "kind": "alertmanager", "webhook": { "token": own } } },
             "hooks": {
                 "github": { "kind": "github", "secret": own, "next_secret": next, "pipelines": ["pretend"] },
                 "other": { "kind": "github", "secret": own, "pipelines": ["another"] },
