@@ -18,6 +18,8 @@ pub struct LevelNow {
     pub watches: Vec<Watch>,
     /// What to know about it, as a sentence.
     pub note: Option<String>,
+    /// Where it is from, as a sentence.
+    pub source: Option<String>,
 }
 
 impl LevelNow {
@@ -73,6 +75,7 @@ struct Row {
     color: &'static str,
     then: Option<String>,
     note: Option<String>,
+    source: Option<String>,
 }
 
 impl OnCallView {
@@ -118,7 +121,8 @@ impl Section {
 
     fn text(&self) -> String {
         let rows = self.levels.iter().flat_map(|row| {
-            [Some(row.who.clone()), row.then.clone(), row.note.clone()].into_iter().flatten()
+            let more = [&row.then, &row.note, &row.source].into_iter().flatten();
+            [&row.who].into_iter().chain(more)
         });
         let lines: Vec<String> = rows.map(|line| format!("  {line}")).collect();
         format!("{}. {}\n{}", self.name, self.about, lines.join("\n"))
@@ -127,10 +131,11 @@ impl Section {
 
 impl Row {
     fn of(label: &str, level: &LevelNow, zone: &ZoneName, reader: Reader<'_>) -> Self {
-        let LevelNow { watches, note } = level;
+        let LevelNow { watches, note, source } = level;
         let Some(first) = watches.first() else {
             let who = format!("{label}not known now");
-            return Self { who, color: "warning", then: None, note: note.clone() };
+            let (note, source) = (note.clone(), source.clone());
+            return Self { who, color: "warning", then: None, note, source };
         };
         let until = first.until.map_or_else(
             || ", with no hand-over in the next two months".to_owned(),
@@ -150,6 +155,7 @@ impl Row {
             color: if first.who.is_empty() { "warning" } else { "emphasis" },
             then: next,
             note: note.clone(),
+            source: source.clone(),
         }
     }
 }

@@ -109,6 +109,7 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "InputName",
             "Listen",
             "Moment",
+            "OutsideId",
             "PersonName",
             "PipelineName",
             "Place",

@@ -1,13 +1,13 @@
 //! Schedules: each has somebody at every level, and every name stands for something.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Config, Found, Path};
 use crate::{
     calendar::Moment,
     clock::spoken,
     names::PersonName,
-    oncall::{IcalSettings, LevelSettings, RotaSettings},
+    oncall::{IcalSettings, JiraSettings, LevelSettings, RotaSettings},
 };
 
 /// What a page's own commands are called: `/page ack …`.
@@ -49,6 +49,8 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
             match level {
                 LevelSettings::Rota(rota) => turns(item, rota, found),
                 LevelSettings::Ical(ical) => calendar(item, ical, found),
+                LevelSettings::Jira(jira) => of_jira(item, jira, found),
+                LevelSettings::GrafanaIrm(irm) => called(item, &irm.who, found),
             }
         }
     }
@@ -91,7 +93,18 @@ fn calendar(path: &Path, ical: &IcalSettings, found: &mut Found<'_>) {
         }
         _ => {}
     }
-    for (person, names) in &ical.who {
+    called(path, &ical.who, found);
+}
+
+fn of_jira(path: &Path, jira: &JiraSettings, found: &mut Found<'_>) {
+    if !jira.email.contains('@') {
+        found.wrong(&path.key("email"), "is the e-mail address of whose token it is");
+    }
+    called(path, &jira.who, found);
+}
+
+fn called(path: &Path, who: &BTreeMap<PersonName, Vec<String>>, found: &mut Found<'_>) {
+    for (person, names) in who {
         let item = path.key("who").key(person.as_str());
         known(&item, person, found);
         if names.iter().any(|name| name.trim().is_empty()) {
