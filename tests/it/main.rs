@@ -19,6 +19,7 @@ mod incidents;
 mod locks;
 mod oncall;
 mod package;
+mod pagerduty;
 mod pipelines;
 mod replicas;
 mod restart;
