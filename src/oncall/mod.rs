@@ -24,8 +24,8 @@ pub use pages::{
     Pager, Pages, Reached, Sent,
 };
 pub use registers::{
-    CalendarUrl, GrafanaIrmSettings, IcalSettings, JiraSettings, OutsideId, Reading, Register,
-    Understood, open_register,
+    CalendarUrl, GrafanaIrmSettings, IcalSettings, JiraSettings, OutsideId, PagerDutySettings,
+    Reading, Register, Understood, open_register,
 };
 pub use roll::Roll;
 pub use rota::{first_day, turns as rota_turns};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::registers::{GrafanaIrmSettings, IcalSettings, JiraSettings};
+use super::registers::{GrafanaIrmSettings, IcalSettings, JiraSettings, PagerDutySettings};
 use crate::{
     calendar::{Day, Moment, TimeOfDay, ZoneName},
     clock::Span,
@@ -45,6 +45,9 @@ pub enum LevelSettings {
     Rota(RotaSettings),
     /// A calendar in the iCalendar format.
     Ical(IcalSettings),
+    /// A schedule of PagerDuty, or a level of one of its escalation policies.
+    #[serde(rename = "pagerduty")]
+    PagerDuty(PagerDutySettings),
     /// A schedule of Jira Service Management.
     Jira(JiraSettings),
     /// A schedule of Grafana IRM.

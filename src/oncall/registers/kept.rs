@@ -11,11 +11,7 @@ use sha2::{Digest, Sha256};
 use sqlx::Row;
 
 use super::{
-    super::{
-        Ground, HORIZON, Level, Roster,
-        roll::Roll,
-        timeline::Window,
-    },
+    super::{Ground, HORIZON, Level, Roster, roll::Roll, timeline::Window},
     AHEAD, Opened, Register, Understood,
 };
 use crate::{
@@ -62,7 +58,11 @@ struct State {
 }
 
 impl Kept {
-    pub(in crate::oncall) fn new(opened: Opened<'_>, people: &[PersonName], ground: &Ground) -> Self {
+    pub(in crate::oncall) fn new(
+        opened: Opened<'_>,
+        people: &[PersonName],
+        ground: &Ground,
+    ) -> Self {
         let Opened { register, who, refresh } = opened;
         Self {
             source: hex(&Sha256::digest(register.place())),

@@ -8,6 +8,7 @@ mod grafana_irm;
 mod jira;
 mod kept;
 mod listed;
+mod pagerduty;
 mod reading;
 mod settings;
 
@@ -19,7 +20,7 @@ use url::Url;
 pub(super) use kept::Kept;
 pub use reading::Reading;
 pub use settings::{
-    CalendarUrl, GrafanaIrmSettings, IcalSettings, JiraSettings, OutsideId,
+    CalendarUrl, GrafanaIrmSettings, IcalSettings, JiraSettings, OutsideId, PagerDutySettings,
 };
 
 use super::{
@@ -27,7 +28,11 @@ use super::{
     roll::Roll,
     timeline::{Turn, Window},
 };
-use crate::{calendar::ZoneName, clock::Span, names::PersonName};
+use crate::{
+    calendar::ZoneName,
+    clock::{Span, Timestamp},
+    names::PersonName,
+};
 
 /// How much further than anybody looks a register is read: it may be out of reach so long before
 /// the next hand-overs are unknown.
@@ -68,7 +73,7 @@ pub struct Understood {
     /// What it is called there. Text from outside.
     pub name: Option<String>,
     /// Until when it was read; without an end, when nothing is said.
-    pub until: Option<crate::clock::Timestamp>,
+    pub until: Option<Timestamp>,
 }
 
 /// A register, with what the configuration says about it.
@@ -102,6 +107,9 @@ pub(super) fn open<'a>(
         LevelSettings::Rota(_) => return Ok(None),
         LevelSettings::Ical(ical) => {
             (Arc::new(calendar::Calendar::open(ical, zone, ground)?), &ical.who, ical.refresh)
+        }
+        LevelSettings::PagerDuty(duty) => {
+            (Arc::new(pagerduty::PagerDuty::open(duty, ground)?), &duty.who, duty.refresh)
         }
         LevelSettings::Jira(jira) => {
             (Arc::new(jira::Jira::open(jira, ground)?), &jira.who, jira.refresh)

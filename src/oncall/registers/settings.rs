@@ -30,6 +30,32 @@ pub struct IcalSettings {
     pub refresh: Span,
 }
 
+/// A schedule of PagerDuty, or a level of one of its escalation policies.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PagerDutySettings {
+    /// The API; of an account in the EU it is `https://api.eu.pagerduty.com`.
+    #[serde(default = "pagerduty")]
+    pub api: Base,
+    /// The id of the schedule; the last part of its page's address.
+    pub schedule: Option<OutsideId>,
+    /// The id of the escalation policy, in place of a schedule or beside it.
+    pub policy: Option<OutsideId>,
+    /// Which level of the policy; 1 is called first.
+    pub level: Option<u32>,
+    /// A REST API key; one that may only read is enough.
+    pub token: Secret,
+    /// What it calls people: their e-mail addresses or names.
+    #[serde(default)]
+    pub who: BTreeMap<PersonName, Vec<String>>,
+    /// How often it is read. Every five minutes, when nothing is said.
+    #[serde(default = "five_minutes")]
+    pub refresh: Span,
+    /// How long one answer may take, 10 s at most.
+    #[serde(default = "patience")]
+    pub timeout: Span,
+}
+
 /// A schedule of Jira Service Management.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +110,10 @@ pub struct GrafanaIrmSettings {
 
 fn five_minutes() -> Span {
     Span(Duration::from_mins(5))
+}
+
+fn pagerduty() -> Base {
+    "https://api.pagerduty.com".parse().expect("it is a web address")
 }
 
 fn atlassian() -> Base {

@@ -90,7 +90,9 @@ impl PagerDuty {
             let (limit, offset) = (PAGE.to_string(), (page * PAGE).to_string());
             let paged = [("limit", limit.as_str()), ("offset", offset.as_str())];
             let mut answer: Value = self.ask(path, &[query, &paged].concat()).await?;
-            let listed: Vec<T> = decoded(answer[named].take())?;
+            // An answer that is no object must not be looked into as if it were one.
+            let listed = answer.get_mut(named).map(Value::take).unwrap_or_default();
+            let listed: Vec<T> = decoded(listed)?;
             let more = answer["more"] == true && !listed.is_empty();
             items.extend(listed);
             if !more {

@@ -143,8 +143,5 @@ async fn a_turn_that_cannot_be_read_is_left_out_and_said_so() {
     bot.works().await;
     let said = bot.hears(world::ALICE, "/oncall").await;
     assert!(said.contains("alice until Mon 13 Oct 09:00"), "{said}");
-    assert!(
-        said.contains("2 turns in it cannot be read, so something is missing."),
-        "{said}"
-    );
+    assert!(said.contains("2 turns in it cannot be read, so something is missing."), "{said}");
 }

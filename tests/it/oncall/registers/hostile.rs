@@ -15,6 +15,7 @@ use wiremock::ResponseTemplate;
 use super::{
     grafana_irm::GrafanaIrm,
     jira::Jira,
+    pagerduty::PagerDuty,
     stage::Stage,
     vendor::{ALICE, BOB, JANE, PretendRegister, Shift, shift},
 };
@@ -137,11 +138,8 @@ async fn survives(vendor: &dyn PretendRegister, cases: usize) {
         let (which, harms) = case.new_tree(&mut runner).unwrap().current();
         stage.clears().await;
         for (number, (at, answer)) in good.iter().enumerate() {
-            let answer = if number == which {
-                harmed(answer.clone(), &harms)
-            } else {
-                answer.clone()
-            };
+            let answer =
+                if number == which { harmed(answer.clone(), &harms) } else { answer.clone() };
             stage.raw(at, ResponseTemplate::new(200).set_body_json(answer)).await;
         }
         let Ok(kept) = register.read(window).await else {
@@ -159,7 +157,7 @@ async fn survives(vendor: &dyn PretendRegister, cases: usize) {
         // A kept text is kept by PostgreSQL too.
         assert!(!kept.contains('\0') && !kept.contains("\\u0000"), "{harms:?}");
     }
-    assert!(read > cases / 20 && refused > cases / 20, "{read} read, {refused} refused");
+    assert!(read > cases / 20 && refused > cases / 100, "{read} read, {refused} refused");
 }
 
 #[tokio::test]
@@ -170,4 +168,9 @@ async fn any_answer_of_grafana_irm_is_read_or_refused() {
 #[tokio::test]
 async fn any_answer_of_jira_is_read_or_refused() {
     survives(&Jira, 300).await;
+}
+
+#[tokio::test]
+async fn any_answer_of_pagerduty_is_read_or_refused() {
+    survives(&PagerDuty, 300).await;
 }

@@ -43,9 +43,7 @@ fn of(shift: &Shift) -> Value {
 
 /// One rotation for each period, so that they may overlap.
 fn timeline(periods: &[Value]) -> Value {
-    let rotation = |(order, period): (usize, &Value)| {
-        json!({ "id": format!("r{order}"), "name": "Daily", "order": order, "periods": [period] })
-    };
+    let rotation = |(order, period): (usize, &Value)| json!({ "id": format!("r{order}"), "name": "Daily", "order": order, "periods": [period] });
     let rotations: Vec<Value> = periods.iter().enumerate().map(rotation).collect();
     json!({
         "startDate": "2025-09-29T00:00:00Z", "endDate": "2025-12-22T00:00:00Z",

@@ -4,6 +4,7 @@ mod grafana_irm;
 mod hostile;
 mod ical;
 mod jira;
+mod pagerduty;
 mod stage;
 mod stories;
 mod vendor;
@@ -29,6 +30,7 @@ macro_rules! all_live_through {
             grafana_irm = crate::oncall::registers::grafana_irm::GrafanaIrm,
             ical = crate::oncall::registers::ical::Ical,
             jira = crate::oncall::registers::jira::Jira,
+            pagerduty = crate::oncall::registers::pagerduty::PagerDuty,
         );)+
     };
 }

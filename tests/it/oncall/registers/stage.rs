@@ -8,10 +8,7 @@ use wiremock::{
     matchers::{method, path},
 };
 
-use super::{
-    super::told::with,
-    vendor::PretendRegister,
-};
+use super::{super::told::with, vendor::PretendRegister};
 use crate::{
     contracts::{Checked, Contract},
     world::Bot,
