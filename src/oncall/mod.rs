@@ -186,10 +186,10 @@ impl OnCall {
         let Some(opened) = opened else { return Ok(LevelNow::default()) };
         let window = Window { from: now, until: now.plus(HORIZON) };
         let Roster { turns, known, note, until, source } = opened.turns(window).await?;
-        let until = until.unwrap_or(window.until).min(window.until);
-        let window = Window { until, ..window };
+        let known_until = until.filter(|until| *until < window.until);
+        let window = Window { until: known_until.unwrap_or(window.until), ..window };
         let watches = if known { watches(&turns, window) } else { vec![] };
-        Ok(LevelNow { watches, note, source })
+        Ok(LevelNow { watches, note, source, known_until })
     }
 
     /// Every level of a schedule at that moment.

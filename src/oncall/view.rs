@@ -20,9 +20,16 @@ pub struct LevelNow {
     pub note: Option<String>,
     /// Where it is from, as a sentence.
     pub source: Option<String>,
+    /// Until when it is known, when that is not long enough to see what comes.
+    pub known_until: Option<Timestamp>,
 }
 
 impl LevelNow {
+    /// Whether anything is known about it.
+    pub fn is_known(&self) -> bool {
+        !self.watches.is_empty()
+    }
+
     /// Who is on call now.
     pub fn who(&self) -> &[Who] {
         self.watches.first().map_or(&[], |watch| watch.who.as_slice())
@@ -131,16 +138,17 @@ impl Section {
 
 impl Row {
     fn of(label: &str, level: &LevelNow, zone: &ZoneName, reader: Reader<'_>) -> Self {
-        let LevelNow { watches, note, source } = level;
+        let LevelNow { watches, note, source, known_until } = level;
         let Some(first) = watches.first() else {
             let who = format!("{label}not known now");
             let (note, source) = (note.clone(), source.clone());
             return Self { who, color: "warning", then: None, note, source };
         };
-        let until = first.until.map_or_else(
-            || ", with no hand-over in the next two months".to_owned(),
-            |until| format!(" until {}", moment(until, zone, reader)),
-        );
+        let until = match (first.until, known_until) {
+            (Some(until), _) => format!(" until {}", moment(until, zone, reader)),
+            (None, Some(known)) => format!(" at least until {}", moment(*known, zone, reader)),
+            (None, None) => ", with no hand-over in the next two months".to_owned(),
+        };
         let next = watches.get(1).map(|next| {
             let until = next.until.map_or_else(String::new, |until| {
                 format!(", until {}", moment(until, zone, reader))

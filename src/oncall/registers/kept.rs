@@ -13,6 +13,7 @@ use sqlx::Row;
 use super::{
     super::{Ground, HORIZON, Level, Roster, roll::Roll, timeline::Window},
     AHEAD, Opened, Register, Understood,
+    reading::AGAIN,
 };
 use crate::{
     clock::{Timestamp, spoken},
@@ -27,6 +28,9 @@ const TROUBLE: usize = 200;
 
 /// How long reading may take, with every page of it: a job has half a minute.
 const PATIENCE: Duration = Duration::from_secs(25);
+
+/// How many readings may be missed before that is said.
+const MISSED: u32 = 3;
 
 /// Nobody's register changes by the second.
 const SOONEST: Duration = Duration::from_secs(10);
@@ -194,18 +198,23 @@ impl Level for Kept {
                 return Ok(Roster::unknown(note));
             }
         };
+        let why = if trouble.is_empty() { "nobody has since" } else { &trouble };
         if until.is_some_and(|until| until <= window.from) {
-            let note = format!(
-                "The {what} cannot be read ({trouble}), and what it said {ago} ago is over."
-            );
+            let note =
+                format!("The {what} cannot be read ({why}), and what it said {ago} ago is over.");
             return Ok(Roster::unknown(note));
         }
-        let old = (!trouble.is_empty()).then(|| {
-            let then = fetched.time_of_day(now);
-            format!(
-                "The {what} cannot be read ({trouble}); this is what it said {ago} ago, {then}."
-            )
-        });
+        let then = fetched.time_of_day(now);
+        let old = if !trouble.is_empty() {
+            Some(format!(
+                "The {what} cannot be read ({why}); this is what it said {ago} ago, {then}."
+            ))
+        } else if now.since(fetched) > self.refresh * MISSED + AGAIN {
+            // A process that was down has not read it yet; one whose jobs stand still never does.
+            Some(format!("The {what} was last read {ago} ago, {then}."))
+        } else {
+            None
+        };
         let odd = odd.map(|odd| format!("About the {what}: {odd}."));
         let source = name.map(|name| format!("{name}, a {what}."));
         Ok(Roster { turns, known: true, note: old.or(odd), until, source })

@@ -8,7 +8,7 @@ use super::{super::Ground, Kept, kept::KIND};
 use crate::jobs::{Handler, Job, Ran, enqueue};
 
 /// A register that cannot be read is tried again this soon at the latest.
-const AGAIN: Duration = Duration::from_mins(1);
+pub(super) const AGAIN: Duration = Duration::from_mins(1);
 
 /// Reads registers again and again.
 pub struct Reading {

@@ -52,5 +52,7 @@ all_live_through!(
     a_rotated_token_counts_from_its_next_use,
     nobody_is_followed_to_another_server,
     a_restart_keeps_what_was_read,
+    when_nobody_reads_it_any_more_its_age_is_said,
+    an_unknown_level_is_passed_over,
     an_answer_that_is_too_old_is_not_known_any_more,
 );

@@ -222,6 +222,9 @@ pub(crate) async fn what_was_never_read_is_not_known(vendor: &Vendor) {
     assert!(said.contains(&format!("not known now\n  The {what} cannot be read: ")), "{said}");
     assert!(said.contains("the server could not be reached"), "{said}");
     assert!(!said.contains("nobody") && !said.contains(TOKEN), "{said}");
+    bot.hears(world::BOB, "/page primary help").await;
+    let card = bot.reads_of("page");
+    assert!(card.contains("It is not known who is on call there, so nobody was called."), "{card}");
 }
 
 pub(crate) async fn a_rotated_token_counts_from_its_next_use(vendor: &Vendor) {
@@ -262,6 +265,29 @@ pub(crate) async fn a_restart_keeps_what_was_read(vendor: &Vendor) {
     assert!(said.contains("alice until Mon 13") && said.contains("6 min 1 s ago"), "{said}");
 }
 
+pub(crate) async fn when_nobody_reads_it_any_more_its_age_is_said(vendor: &Vendor) {
+    let (_stage, bot) = well_read(vendor).await;
+    bot.clock.advance(Duration::from_mins(16));
+    assert!(!bot.is_told(world::ALICE, "/oncall").await.contains("last read"));
+    bot.clock.advance(Duration::from_secs(1));
+    let said = bot.is_told(world::ALICE, "/oncall").await;
+    let note = format!("The {} was last read 16 min 1 s ago, 09:15 UTC.", vendor.called());
+    assert!(said.contains("alice until Mon 13") && said.contains(&note), "{said}");
+    bot.works().await;
+    assert!(!bot.is_told(world::ALICE, "/oncall").await.contains("last read"));
+}
+
+pub(crate) async fn an_unknown_level_is_passed_over(vendor: &Vendor) {
+    let stage = Stage::of_nobody(vendor).await;
+    let bot = stage.bot(&[vendor.level(&stage), rota("carol")]).await;
+    bot.works().await;
+    bot.hears(world::BOB, "/page primary help").await;
+    assert_eq!(bot.chat.alone_with(world::CAROL).len(), 1, "nobody waits for nobody");
+    let card = bot.reads_of("page");
+    assert!(card.contains("Level 1: not known who is on call"), "{card}");
+    assert!(card.contains("Level 2: carol: delivered"), "{card}");
+}
+
 pub(crate) async fn an_answer_that_is_too_old_is_not_known_any_more(vendor: &Vendor) {
     // A calendar says what it says for all time.
     if !vendor.is_a_server() {
@@ -272,7 +298,7 @@ pub(crate) async fn an_answer_that_is_too_old_is_not_known_any_more(vendor: &Ven
     bot.clock.advance(Duration::from_hours(24 * 68));
     bot.works().await;
     let said = bot.hears(world::ALICE, "/oncall").await;
-    assert!(said.contains("nobody"), "its turns are over: {said}");
+    assert!(said.contains("nobody at least until Wed 17 Dec 10:15"), "its turns are over: {said}");
     bot.clock.advance(Duration::from_hours(48));
     let said = bot.hears(world::ALICE, "/oncall").await;
     assert!(said.contains("not known now") && said.contains("ago is over."), "{said}");
