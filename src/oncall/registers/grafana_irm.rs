@@ -44,8 +44,10 @@ struct Shift {
     user_email: Option<String>,
     user_username: Option<String>,
     user_pk: Option<String>,
-    shift_start: Option<String>,
-    shift_end: Option<String>,
+    #[serde(rename = "shift_start")]
+    from: Option<String>,
+    #[serde(rename = "shift_end")]
+    until: Option<String>,
 }
 
 impl GrafanaIrm {
@@ -91,7 +93,7 @@ impl Register for GrafanaIrm {
             let Page { results, next } = self.page(with(url.clone(), &query)).await?;
             for shift in listed.each::<Shift>(results) {
                 let called = [&shift.user_username, &shift.user_email, &shift.user_pk];
-                match (shift.shift_start, shift.shift_end) {
+                match (shift.from, shift.until) {
                     (Some(from), Some(until)) => {
                         listed.add(&called.map(Option::as_deref), Some(&from), Some(&until));
                     }

@@ -198,7 +198,7 @@ impl Level for Kept {
                 return Ok(Roster::unknown(note));
             }
         };
-        let why = if trouble.is_empty() { "nobody has since" } else { &trouble };
+        let why = if trouble.is_empty() { "nobody has read it since" } else { &trouble };
         if until.is_some_and(|until| until <= window.from) {
             let note =
                 format!("The {what} cannot be read ({why}), and what it said {ago} ago is over.");

@@ -93,7 +93,7 @@ pub struct GrafanaIrmSettings {
     pub url: Base,
     /// The id of the schedule; the last part of its page's address.
     pub schedule: OutsideId,
-    /// A token of a service account, or an API key of `OnCall`.
+    /// A token of a service account, or an API key of OnCall.
     pub token: Secret,
     /// The address of your Grafana, which a service account's token needs.
     pub stack: Option<Base>,

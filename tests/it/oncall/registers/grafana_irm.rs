@@ -25,7 +25,7 @@ fn of(shift: &Shift) -> Value {
     })
 }
 
-fn page(results: &[Value], next: Option<String>) -> Value {
+fn page(results: &[Value], next: Option<&str>) -> Value {
     json!({
         "count": results.len(), "next": next, "previous": null, "results": results,
         "current_page_number": 1, "page_size": 50, "total_pages": 1,
@@ -88,7 +88,7 @@ impl wiremock::Respond for Paged {
         let next = (number < self.shifts.len())
             .then(|| format!("{}{SHIFTS}?page={}", self.host, number + 1));
         let results = self.shifts.get(number - 1).cloned();
-        let body = page(&results.into_iter().collect::<Vec<_>>(), next);
+        let body = page(&results.into_iter().collect::<Vec<_>>(), next.as_deref());
         ResponseTemplate::new(200).set_body_json(body)
     }
 }

@@ -162,7 +162,7 @@ async fn pages_are_read_to_their_end_but_not_for_ever() {
     let stage = Stage::of(&PagerDuty).await;
     let one = on_level(1, &shift(ALICE, "2025-10-06T07:00:00", "2025-10-13T07:00:00"));
     let other = on_level(1, &shift(BOB, "2025-10-13T07:00:00", "2025-10-20T07:00:00"));
-    let (first, last) = (oncalls(&[one.clone()], true), oncalls(&[other], false));
+    let (first, last) = (oncalls(std::slice::from_ref(&one), true), oncalls(&[other], false));
     stage
         .responds(ONCALLS, move |request: &Request| {
             let is_first = request.url.query().unwrap().ends_with("&offset=0");
