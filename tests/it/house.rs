@@ -35,7 +35,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "oncall",
         &[
             "access", "audit", "calendar", "cards", "chat", "clock", "jobs", "names", "outbound",
-            "secrets", "store",
+            "secrets", "store", "vendors",
         ],
     ),
     (

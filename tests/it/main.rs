@@ -20,6 +20,7 @@ mod incidents;
 mod locks;
 mod oncall;
 mod package;
+mod pagerduty;
 mod pipelines;
 mod replicas;
 mod restart;
