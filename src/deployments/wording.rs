@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{
     deployment::{Deployment, Way},
+    gates,
     state::{Outcome, State},
 };
 use crate::{
@@ -20,6 +21,9 @@ impl fmt::Display for State {
             Self::Starting { .. } => f.write_str("it is being started"),
             Self::Running { stopping: Some(by), .. } => {
                 write!(f, "{} has asked it to stop", by.name)
+            }
+            Self::Running { run, .. } if self.waits_at_a_gate() => {
+                write!(f, "build {} waits at the pipeline itself", run.label)
             }
             Self::Running { run, .. } => write!(f, "build {} is running", run.label),
             Self::Verifying(_) => f.write_str("the version is out and its health is being checked"),
@@ -106,7 +110,9 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
         }
         State::Running { run, progress, .. } => match progress.state {
             RunState::WaitingApproval => {
-                format!("Build {} waits for an approval at the pipeline itself", run.label)
+                gates::status(deployment, &run.label).unwrap_or_else(|| {
+                    format!("Build {} waits for an approval at the pipeline itself", run.label)
+                })
             }
             _ => match &deployment.way {
                 Way::Out => format!("Build {} started. Monitoring…", run.label),
@@ -150,7 +156,8 @@ fn came_back(deployment: &Deployment, checks: usize) -> String {
 
 /// What stands in its way while nothing has been touched, one sentence each.
 pub(super) fn holds(deployment: &Deployment, now: Timestamp) -> Vec<String> {
-    let waits = matches!(deployment.state, State::AwaitingApproval { .. } | State::Queued { .. });
+    let waits = matches!(deployment.state, State::AwaitingApproval { .. } | State::Queued { .. })
+        || !deployment.unsettled().is_empty();
     let holds = deployment.held.iter().filter(|hold| waits && !hold.is_over(now));
     holds.map(|hold| hold.spoken(now)).collect()
 }

@@ -12,6 +12,7 @@ mod contracts;
 mod demo;
 mod deploy;
 mod freezes;
+mod gates;
 mod github;
 mod house;
 mod http_probe;

@@ -88,6 +88,7 @@ impl PipelineSeen {
             total: count(jobs.len()),
             step: jobs.iter().find(|job| job.is("running")).map(Job::place),
             tail: vec![],
+            gates: vec![],
             detail,
         }
     }

@@ -13,8 +13,8 @@ use pilothouse::{
     clock::Timestamp,
     names::Correlation,
     pipelines::{
-        Changes, Commit, Found, Order, Pipeline, Progress, Resolved, Run, RunState, Started,
-        Unresolved, Wish, command::Program,
+        Answer, Answered, Changes, Commit, Found, Gate, Order, Pipeline, Progress, Resolved, Run,
+        RunState, Started, Unresolved, Verdict, Wish, command::Program,
     },
     runbooks::Runner,
 };
@@ -46,6 +46,9 @@ pub struct PretendPipeline {
     certain: Mutex<bool>,
     commits: Mutex<BTreeMap<String, String>>,
     behind: AtomicUsize,
+    gates: Mutex<Vec<Gate>>,
+    told: Mutex<Vec<(String, Verdict, String)>>,
+    takes: Mutex<Option<Answered>>,
 }
 
 impl PretendPipeline {
@@ -105,6 +108,39 @@ impl PretendPipeline {
         }
     }
 
+    /// Every run that still runs waits at these gates; their names are their ids as well.
+    pub fn waits_at(&self, names: &[&str]) {
+        let gate = |name: &&str| Gate {
+            id: name.replace(' ', "-").parse().unwrap(),
+            name: (*name).to_owned(),
+            at: "GitHub".to_owned(),
+            answerable: true,
+            url: Some("https://ci.example/runs/456/gates".to_owned()),
+            own: None,
+        };
+        self.waits_at_gates(names.iter().map(gate).collect());
+    }
+
+    /// The same, for gates of any kind; at none, the run goes on.
+    pub fn waits_at_gates(&self, gates: Vec<Gate>) {
+        let waits = if gates.is_empty() { RunState::Running } else { RunState::WaitingApproval };
+        for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
+            (run.state, run.gates) = (waits, gates.clone());
+        }
+        *self.gates.lock().unwrap() = gates;
+    }
+
+    /// From now on it answers so when it is told about a gate; without a word about it, it takes
+    /// what it is told, and the run goes on or ends.
+    pub fn takes(&self, answered: Option<Answered>) {
+        *self.takes.lock().unwrap() = answered;
+    }
+
+    /// What it was told about gates, in order: which, what, and the comment.
+    pub fn told(&self) -> Vec<(String, Verdict, String)> {
+        self.told.lock().unwrap().clone()
+    }
+
     /// Every program it was told to run, in order.
     pub fn programs(&self) -> Vec<Program> {
         self.programs.lock().unwrap().clone()
@@ -119,7 +155,7 @@ impl PretendPipeline {
 }
 
 fn runs(run: &Progress) -> bool {
-    matches!(run.state, RunState::Running | RunState::Queued)
+    matches!(run.state, RunState::Running | RunState::Queued | RunState::WaitingApproval)
 }
 
 fn run(correlation: &str) -> Run {
@@ -170,6 +206,24 @@ impl Pipeline for PretendPipeline {
     async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
         let runs = self.runs.lock().unwrap();
         runs.get(run.id.as_str()).cloned().ok_or_else(|| anyhow::anyhow!("no run {}", run.id))
+    }
+
+    async fn answer(&self, _: &Run, gate: &Gate, answer: &Answer) -> Answered {
+        let told = (gate.name.clone(), answer.verdict, answer.comment.clone());
+        self.told.lock().unwrap().push(told);
+        if let Some(answered) = self.takes.lock().unwrap().clone() {
+            return answered;
+        }
+        let mut gates = self.gates.lock().unwrap().clone();
+        if !gates.contains(gate) {
+            return Answered::Gone;
+        }
+        gates.retain(|other| other != gate);
+        self.waits_at_gates(gates);
+        if answer.verdict == Verdict::Reject {
+            self.finishes(RunState::Failed);
+        }
+        Answered::Done
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
