@@ -38,7 +38,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 pub use acts::{Act, Refusal};
 pub use alert::{Acknowledged, Alert, Over, Phase, target};
@@ -59,6 +59,7 @@ pub use view::AlertView;
 
 use crate::{
     clock::{Clock, Timestamp},
+    hooks::{Prover, Reading},
     names::{AlertId, Correlation, Environment, RoomName, Service, SourceName},
     outbound::{Failure, Outbound},
     store::Db,
@@ -111,19 +112,26 @@ pub struct Feed {
     pub settings: Settings,
     /// How it is reached.
     pub source: Arc<dyn Source>,
+    /// How it proves itself when it brings alerts; without it, that door is closed.
+    pub prover: Option<Arc<Prover>>,
 }
 
 /// Every source of the configuration.
 pub type Feeds = BTreeMap<SourceName, Feed>;
 
 /// Opens the source that is configured so.
-pub fn open(settings: &Settings, outbound: &Outbound) -> Feed {
+///
+/// # Errors
+/// When what it proves itself with cannot be.
+pub fn open(settings: &Settings, outbound: &Outbound, clock: &Clock) -> anyhow::Result<Feed> {
     let Settings::Alertmanager(own) = settings;
     let source: Arc<dyn Source> = match &own.url {
         Some(url) => Arc::new(alertmanager::Alertmanager::new(url.clone(), own, outbound)),
         None => Arc::new(listening::Listening),
     };
-    Feed { settings: settings.clone(), source }
+    let proof = own.webhook.as_ref().map(WebhookSettings::proof);
+    let prover = proof.map(|proof| Prover::new(&proof, outbound, clock)).transpose()?;
+    Ok(Feed { settings: settings.clone(), source, prover: prover.map(Arc::new) })
 }
 
 /// Which services there are, and the room of each environment.
@@ -166,8 +174,8 @@ pub struct Alerts {
     bell: Arc<Notify>,
     feeds: Feeds,
     homes: Homes,
-    /// Deliveries that are being read.
-    reading: Semaphore,
+    /// How deliveries are read.
+    reading: Reading,
 }
 
 /// What alerts stand on.
@@ -210,7 +218,7 @@ impl Alerts {
     /// The alerts of this database, from these sources.
     pub fn new(ground: Ground, feeds: Feeds, homes: Homes) -> Self {
         let Ground { db, clock, bell } = ground;
-        Self { db, clock, bell, feeds, homes, reading: Semaphore::new(door::AT_ONCE) }
+        Self { db, clock, bell, feeds, homes, reading: door::reading() }
     }
 
     /// What time it is here.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Span,
+    hooks::{BearerProof, Proof},
     names::{Environment, RoomName, SourceName},
     outbound::Base,
     secrets::Secret,
@@ -77,6 +78,14 @@ pub struct WebhookSettings {
     pub token: Secret,
     /// The one that will follow it: while the two change places, either is taken.
     pub next_token: Option<Secret>,
+}
+
+impl WebhookSettings {
+    /// The same as a proof.
+    pub(super) fn proof(&self) -> Proof {
+        let Self { token, next_token } = self.clone();
+        Proof::Bearer(BearerProof { token, next_token })
+    }
 }
 
 /// Which labels say what an alert is about.

@@ -63,7 +63,8 @@ pub(super) fn world(
     }
     let mut feeds = Feeds::new();
     for (name, settings) in &config.alerts {
-        feeds.insert(name.clone(), alerts::open(settings, &foundation.outbound));
+        let feed = alerts::open(settings, &foundation.outbound, &foundation.clock);
+        feeds.insert(name.clone(), feed.with_context(|| format!("the source `{name}`"))?);
     }
     Ok(World {
         access: access::Settings {
