@@ -41,6 +41,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "runbooks",
         &["access", "audit", "cards", "chat", "clock", "jobs", "names", "pipelines", "store"],
     ),
+    ("telling", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
     (
         "deployments",
         &[
@@ -56,6 +57,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "outbound",
             "pipelines",
             "store",
+            "telling",
         ],
     ),
     (
@@ -108,6 +110,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "runbooks",
             "secrets",
             "vendors",
+            "telling",
         ],
     ),
     (
@@ -130,6 +133,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "pipelines",
             "runbooks",
             "store",
+            "telling",
         ],
     ),
     (
@@ -155,6 +159,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
             "telemetry",
             "web",
+            "telling",
         ],
     ),
 ];

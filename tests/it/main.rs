@@ -32,4 +32,5 @@ mod teams_connector;
 mod teams_conversations;
 mod teams_demo;
 mod teams_entra;
+mod telling;
 mod world;

@@ -30,6 +30,7 @@ use pilothouse::{
     outbound::Outbound,
     pipelines::Pipeline,
     runbooks::{self, Given, Runner},
+    telling,
 };
 
 pub use chat::{PretendChat, Trouble};
@@ -108,6 +109,8 @@ struct Rules {
     runbooks: Option<runbooks::Settings>,
     #[serde(default)]
     incidents: incidents::Settings,
+    #[serde(default)]
+    tell: telling::AllSettings,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -138,7 +141,7 @@ impl Bot {
         let chat = Arc::new(PretendChat::default());
         let clock = Clock::manual(MORNING);
         let services = services.to_owned();
-        let world = world(&services, &pipeline, &health, &chat, &database);
+        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
@@ -152,7 +155,7 @@ impl Bot {
         drop(app);
         // On PostgreSQL, a lease that was held by the dead process has to run out.
         clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat, &database);
+        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         Self { app, pipeline, health, chat, clock, database, services, said }
@@ -165,7 +168,13 @@ impl Bot {
 
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, &self.database);
+        let world = world(
+            &self.services,
+            &self.pipeline,
+            &self.health,
+            &self.chat,
+            (&self.database, &self.clock),
+        );
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -295,10 +304,10 @@ fn world(
     pipeline: &Arc<PretendPipeline>,
     health: &Arc<PretendHealth>,
     chat: &Arc<PretendChat>,
-    database: &Database,
+    (database, clock): (&Database, &Clock),
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services } =
+    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, tell, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
     let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
@@ -323,6 +332,7 @@ fn world(
         probes,
         alerts: alerts.into_iter().map(open).collect(),
         time_zone,
+        tell: telling::open(&tell, clock, &outbound).unwrap(),
         channels: vec![chat.clone()],
         checkpoints: Some(database.checkpoints()),
     }
