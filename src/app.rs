@@ -23,6 +23,7 @@ use crate::{
     pipelines::Pipeline,
     runbooks::{self, Library, StepCards, StepKeeper, StepRuns},
     store::Db,
+    telling::{Subscribers, Teller},
 };
 
 /// What is there before any room: the database, the time, the worker's bell.
@@ -82,6 +83,8 @@ pub struct World {
     pub alerts: Feeds,
     /// Where people's mornings are; UTC, when nobody says.
     pub time_zone: Option<ZoneName>,
+    /// Who else hears of deployments.
+    pub tell: Subscribers,
     /// Where people are.
     pub channels: Vec<Arc<dyn Channel>>,
     /// Where the audit's checkpoints are kept; without it, none are made.
@@ -112,7 +115,8 @@ impl App {
         let (oncall, pages) = awake(&foundation, &world.oncall, &access)?;
         let access = Arc::new(Access::new(&access));
         let channels = Arc::new(Channels::new(db.clone(), channels));
-        let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
+        let deployments = Deployments::new(db.clone(), clock.clone(), bell.clone());
+        let deployments = Arc::new(deployments.telling(world.tell.clone()));
         let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
         let planner = Arc::new(planner);
         let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
@@ -151,6 +155,7 @@ impl App {
         });
         let mut handlers = handlers(&commands, &foundation, probes);
         handlers.extend(beginnings(&commands, &foundation, world.checkpoints).await?);
+        handlers.push(Arc::new(Teller { subscribers: world.tell, clock: clock.clone() }));
         if let Some(given) = world.runbooks {
             handlers.extend(written_steps(&commands, &foundation, given)?);
         }

@@ -24,6 +24,7 @@
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
 //! | [`alerts`] | what the world tells us |
+//! | [`telling`] | who else hears of deployments |
 //! | [`deployments`] | the heart |
 //! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
@@ -54,5 +55,6 @@ pub mod runbooks;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;
+pub mod telling;
 pub mod vendors;
 pub mod web;

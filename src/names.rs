@@ -124,6 +124,10 @@ name! {
     SourceName, "name of a source of alerts", "._-", "letters, digits, `.`, `_` and `-`"
 }
 name! {
+    /// Who is told of deployments, as the configuration calls them: `grafana`.
+    SubscriberName, "name of somebody who is told", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
     /// One alert, short enough to type: `k7m2qx`.
     AlertId, "alert number", "", "the six letters and digits on the alert's card"
 }

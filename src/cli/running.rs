@@ -23,7 +23,7 @@ use crate::{
     deployments::Probes,
     health,
     pipelines::{self, command::Programs},
-    runbooks, telemetry,
+    runbooks, telemetry, telling,
     web::{self, House},
 };
 
@@ -81,6 +81,7 @@ pub(super) fn world(
         probes,
         alerts: feeds,
         time_zone: config.time_zone.clone(),
+        tell: telling::open(&config.tell, &foundation.clock, &foundation.outbound)?,
         channels,
         checkpoints: Some(checkpoints),
     })

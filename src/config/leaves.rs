@@ -8,7 +8,7 @@ use crate::{
     clock::Span,
     names::{
         Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service,
-        SourceName, StepName, Version,
+        SourceName, StepName, SubscriberName, Version,
     },
     oncall::CalendarUrl,
     outbound::{BadAddress, Base},
@@ -55,6 +55,7 @@ const KEYS: &[(&str, Check)] = &[
     ("rooms", parsed::<RoomName>),
     ("services", parsed::<Service>),
     ("steps", parsed::<StepName>),
+    ("tell", parsed::<SubscriberName>),
     ("who", parsed::<PersonName>),
 ];
 

@@ -25,6 +25,7 @@ mod hold;
 mod list;
 mod locks;
 mod mine;
+mod news;
 mod plan;
 mod planning;
 mod refusal;
@@ -75,6 +76,7 @@ use crate::{
     jobs::{self, Wish},
     names::{DeploymentId, Environment, Service, Version},
     store::{Db, Tx},
+    telling::Subscribers,
 };
 
 /// Every deployment there is, and the only way to change one.
@@ -82,6 +84,7 @@ pub struct Deployments {
     db: Db,
     clock: Clock,
     bell: Arc<Notify>,
+    subscribers: Subscribers,
 }
 
 /// Why a deployment was not found or not changed.
@@ -125,7 +128,13 @@ pub const SUBJECT: &str = "deployment";
 impl Deployments {
     /// The deployments of this database. Ringing `bell` wakes the worker.
     pub fn new(db: Db, clock: Clock, bell: Arc<Notify>) -> Self {
-        Self { db, clock, bell }
+        Self { db, clock, bell, subscribers: Subscribers::default() }
+    }
+
+    /// The same, of which others are told.
+    #[must_use]
+    pub fn telling(self, subscribers: Subscribers) -> Self {
+        Self { subscribers, ..self }
     }
 
     /// The deployment of that number.
@@ -215,6 +224,7 @@ impl Deployments {
             let now = self.clock.now();
             let event = as_things_stand(&mut tx, &loaded.deployment, event.clone(), now).await?;
             let (entry, its_turn) = (event.entry(), matches!(event, Event::TurnCame(_)));
+            let hint = news::Hint::of(&event);
             let effects = loaded.deployment.apply(event, now)?;
             match store::save(&mut tx, &loaded).await? {
                 store::Saved::Yes => {}
@@ -227,6 +237,9 @@ impl Deployments {
                 store::stand(&mut tx, place, &standing).await?;
             }
             self.schedule(&mut tx, &deployment, effects, now).await?;
+            if let Some(news) = hint.news(&deployment, now) {
+                self.subscribers.tell(&mut tx, &news, now).await?;
+            }
             if let Some((action, by, detail)) = entry {
                 self.note(&mut tx, &deployment, action, (&by, detail)).await?;
             }

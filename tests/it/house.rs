@@ -42,6 +42,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "runbooks",
         &["access", "audit", "cards", "chat", "clock", "jobs", "names", "pipelines", "store"],
     ),
+    ("telling", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
     (
         "deployments",
         &[
@@ -57,6 +58,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "outbound",
             "pipelines",
             "store",
+            "telling",
         ],
     ),
     (
@@ -109,6 +111,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "runbooks",
             "secrets",
             "vendors",
+            "telling",
         ],
     ),
     (
@@ -132,6 +135,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "pipelines",
             "runbooks",
             "store",
+            "telling",
         ],
     ),
     (
@@ -157,6 +161,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
             "telemetry",
             "web",
+            "telling",
         ],
     ),
 ];

@@ -30,6 +30,7 @@ use pilothouse::{
     outbound::Outbound,
     pipelines::Pipeline,
     runbooks::{self, Given, Runner},
+    telling,
 };
 
 pub use chat::{PretendChat, Trouble};
@@ -108,6 +109,8 @@ struct Rules {
     runbooks: Option<runbooks::Settings>,
     #[serde(default)]
     incidents: incidents::Settings,
+    #[serde(default)]
+    tell: telling::AllSettings,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -313,7 +316,7 @@ fn world(
     (database, clock): (&Database, &Clock),
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services } =
+    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, tell, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
     let open = |(name, settings)| (name, alerts::open(&settings, &outbound, clock).unwrap());
@@ -338,6 +341,7 @@ fn world(
         probes,
         alerts: alerts.into_iter().map(open).collect(),
         time_zone,
+        tell: telling::open(&tell, clock, &outbound).unwrap(),
         channels: vec![chat.clone()],
         checkpoints: Some(database.checkpoints()),
     }

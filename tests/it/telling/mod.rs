@@ -1,0 +1,5 @@
+//! Others hear of deployments, and no deployment ever waits for them.
+
+mod post;
+mod stories;
+mod subscribers;
