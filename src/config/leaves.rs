@@ -6,6 +6,7 @@ use super::{database::Database, words::shown};
 use crate::{
     calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
+    hooks::HeaderName,
     names::{
         Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service,
         SourceName, StepName, SubscriberName, Version,
@@ -26,6 +27,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("CalendarUrl", calendar),
     ("Database", parsed::<Database>),
     ("Environment", parsed::<Environment>),
+    ("HeaderName", parsed::<HeaderName>),
     ("InputName", parsed::<InputName>),
     ("Listen", listen),
     ("Moment", parsed::<Moment>),
@@ -48,6 +50,7 @@ const LEAVES: &[(&str, Check)] = &[
 const KEYS: &[(&str, Check)] = &[
     ("alerts", parsed::<SourceName>),
     ("environments", parsed::<Environment>),
+    ("hooks", parsed::<SourceName>),
     ("oncall", parsed::<ScheduleName>),
     ("people", parsed::<PersonName>),
     ("pipelines", parsed::<PipelineName>),

@@ -106,6 +106,7 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "CalendarUrl",
             "Database",
             "Environment",
+            "HeaderName",
             "InputName",
             "Listen",
             "Moment",

@@ -29,6 +29,7 @@ use pilothouse::{
     oncall,
     outbound::Outbound,
     pipelines::Pipeline,
+    pushes,
     runbooks::{self, Given, Runner},
     telling,
 };
@@ -102,6 +103,8 @@ struct Rules {
     freezes: Vec<deployments::FreezeSettings>,
     #[serde(default)]
     alerts: alerts::AllSettings,
+    #[serde(default)]
+    hooks: pushes::AllSettings,
     time_zone: Option<pilothouse::calendar::ZoneName>,
     #[serde(default)]
     oncall: oncall::Settings,
@@ -316,7 +319,7 @@ fn world(
     (database, clock): (&Database, &Clock),
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, tell, services } =
+    let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, tell, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
     let open = |(name, settings)| (name, alerts::open(&settings, &outbound, clock).unwrap());
@@ -340,6 +343,7 @@ fn world(
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         alerts: alerts.into_iter().map(open).collect(),
+        hooks,
         time_zone,
         tell: telling::open(&tell, clock, &outbound).unwrap(),
         channels: vec![chat.clone()],
