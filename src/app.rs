@@ -21,7 +21,7 @@ use crate::{
     oncall::{self, OnCall, PageCards, Pager, Pages},
     outbound::Outbound,
     pipelines::Pipeline,
-    pushes::{self, Hints, Pushes},
+    pushes::{self, Guard, Hints, Pushes},
     runbooks::{self, Library, StepCards, StepKeeper, StepRuns},
     store::Db,
     telling::{Subscribers, Teller},
@@ -164,7 +164,15 @@ impl App {
         if let Some(given) = world.runbooks {
             handlers.extend(written_steps(&commands, &foundation, given)?);
         }
-        let pushes = pushed(&commands, &foundation, &world.hooks)?;
+        let guard = Arc::new(Guard {
+            deployments: commands.deployments.clone(),
+            planner: commands.planner.clone(),
+            meant: pushes::meant(&world.hooks),
+            db: db.clone(),
+            clock: clock.clone(),
+        });
+        handlers.push(guard.clone());
+        let pushes = pushed(&commands, &foundation, &world.hooks, guard)?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, pushes: Arc::new(pushes), foundation })
@@ -278,11 +286,12 @@ fn pushed(
     commands: &Commands,
     foundation: &Foundation,
     settings: &pushes::AllSettings,
+    guard: Arc<Guard>,
 ) -> anyhow::Result<Pushes> {
     let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
     let hints = Hints { deployments: commands.deployments.clone(), meant: pushes::meant(settings) };
     let ground = pushes::Ground { db, clock, bell, outbound };
-    Pushes::open(settings, vec![Arc::new(hints)], &ground)
+    Pushes::open(settings, vec![Arc::new(hints), guard], &ground)
 }
 
 /// Who runs the steps of runbooks.

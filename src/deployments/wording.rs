@@ -109,10 +109,9 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
             format!("{} asked build {} to stop. Waiting until it has.", by.name, run.label)
         }
         State::Running { run, progress, .. } => match progress.state {
+            _ if !progress.gates.is_empty() => gates::status(deployment, &run.label),
             RunState::WaitingApproval => {
-                gates::status(deployment, &run.label).unwrap_or_else(|| {
-                    format!("Build {} waits for an approval at the pipeline itself", run.label)
-                })
+                format!("Build {} waits for an approval at the pipeline itself", run.label)
             }
             _ => match &deployment.way {
                 Way::Out => format!("Build {} started. Monitoring…", run.label),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{Environment, GateId, is_invisible};
+use crate::names::{Environment, GateId, RunId, is_invisible};
 
 /// How many gates of one run are told of; a card has buttons for no more.
 pub(super) const MOST: usize = 4;
@@ -54,6 +54,18 @@ pub struct Answer {
     pub verdict: Verdict,
     /// Who decided it and why, in words that act on nothing.
     pub comment: String,
+}
+
+/// A run that wants to pass where our own rule stands, as its vendor tells it. All of it is what
+/// somebody else says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The run.
+    pub run: RunId,
+    /// Where to, in the vendor's words.
+    pub name: String,
+    /// The environment that this is here, when it is any.
+    pub environment: Option<Environment>,
 }
 
 /// How telling it went. Telling it again is safe after each of these.

@@ -22,8 +22,9 @@ use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-pub use gates::{Answer, Answered, Gate, Own, Verdict};
+pub use gates::{Answer, Answered, Asked, Gate, Own, Verdict};
 pub use inputs::{BadInputName, InputName, Inputs};
 pub use place::{BadPlace, Place};
 
@@ -137,6 +138,16 @@ pub trait Pipeline: Send + Sync {
     /// any more is [`Answered::Gone`].
     async fn answer(&self, _: &Run, gate: &Gate, _: &Answer) -> Answered {
         Answered::Refused(format!("Pilothouse cannot answer a gate of {}", gate.at))
+    }
+
+    /// What a delivery of the vendor's asks our own rule; `None` for any other delivery.
+    fn asked(&self, _: &str, _: &Value) -> Option<Asked> {
+        None
+    }
+
+    /// Tells the vendor that a run may not pass which was not started from here.
+    async fn turn_away(&self, asked: &Asked, _: &Answer) -> Answered {
+        Answered::Refused(format!("Pilothouse has no rule of its own for {}", asked.name))
     }
 
     /// Opens the doors by which others tell it how runs go, when there are any.

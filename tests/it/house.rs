@@ -71,9 +71,12 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "pushes",
         &[
+            "access",
+            "audit",
             "clock",
             "deployments",
             "hooks",
+            "jobs",
             "names",
             "outbound",
             "outside",
@@ -192,6 +195,8 @@ const PURE: &[&str] = &[
     "forecast",
     "freezes/mod",
     "freezes/settings",
+    "gates/mod",
+    "gates/words",
     "history",
     "hold",
     "list",

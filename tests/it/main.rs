@@ -13,6 +13,7 @@ mod demo;
 mod deploy;
 mod freezes;
 mod gates;
+mod guard;
 mod github;
 mod house;
 mod http_probe;

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     access::Actor,
     names::GateId,
-    pipelines::{Answered, Gate, RunState, Verdict},
+    pipelines::{Answered, Gate, Verdict},
 };
 
 /// How often an unclear answer is followed by another try before people are asked: over a minute
@@ -131,11 +131,7 @@ impl State {
     /// The gates that keep the run waiting now.
     pub(super) fn gates(&self) -> &[Gate] {
         match self {
-            Self::Running { progress, stopping: None, .. }
-                if progress.state == RunState::WaitingApproval =>
-            {
-                &progress.gates
-            }
+            Self::Running { progress, stopping: None, .. } => &progress.gates,
             _ => &[],
         }
     }

@@ -10,21 +10,21 @@ use crate::{
     pipelines::{Answer, Gate, Verdict},
 };
 
-/// Where a deployment stands whose run waits at gates; `None` when nothing is known of any.
-pub(in crate::deployments) fn status(deployment: &Deployment, run: &str) -> Option<String> {
+/// Where a deployment stands whose run waits at gates.
+pub(in crate::deployments) fn status(deployment: &Deployment, run: &str) -> String {
     let state = &deployment.state;
-    let at = &state.gates().first()?.at;
+    let at = state.gates().first().map_or("the pipeline", |gate| &gate.at);
     if !deployment.held.is_empty() && !deployment.unsettled().is_empty() {
-        return Some(format!("Build {run} waits at {at}, held back from {}", environment(deployment)));
+        return format!("Build {run} waits at {at}, held back from {}", environment(deployment));
     }
     if let Some(decision) = deployment.untold().next() {
-        return Some(format!("{}. {at} is being told…", decided(decision)));
+        return format!("{}. {at} is being told…", decided(decision));
     }
     let open: Vec<&Gate> = state.undecided().collect();
     if open.is_empty() {
-        return Some(format!("{at} knows the answer. Waiting until build {run} goes on"));
+        return format!("{at} knows the answer. Waiting until build {run} goes on");
     }
-    Some(format!("Build {run} waits for {} to be approved at {at}", names(&open)))
+    format!("Build {run} waits for {} to be approved at {at}", names(&open))
 }
 
 /// What to press, or why nothing can be pressed.

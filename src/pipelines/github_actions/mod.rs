@@ -45,13 +45,14 @@ use std::{
 use anyhow::Context;
 use async_trait::async_trait;
 use serde::Serialize;
+use serde_json::Value;
 use url::Url;
 
 use answers::{Dispatched, Jobs, RunSeen, Runs};
 pub use settings::{BadWorkflow, Head, ProtectionRule, Settings, Workflow};
 
 use super::{
-    Answer, Answered, Found, Gate, Ground, Inputs, Order, Pipeline, Progress, Resolved, Run, RunState, Started, Unresolved,
+    Answer, Answered, Asked, Found, Gate, Ground, Inputs, Order, Pipeline, Progress, Resolved, Run, RunState, Started, Unresolved,
     Wish,
     common::{names, with},
 };
@@ -250,10 +251,7 @@ impl Pipeline for GithubActions {
             Err(error) => return Err(error.into()),
         };
         if matches!(seen.state().0, RunState::Queued | RunState::WaitingApproval) {
-            let gates = match seen.state().0 {
-                RunState::WaitingApproval => self.gates(&seen, run).await,
-                _ => vec![],
-            };
+            let gates = self.gates(&seen, run).await;
             return Ok(Progress { gates, ..Jobs::default().progress(&seen) });
         }
         let url = self.run_url(run.id.as_str(), &["jobs"])?;
@@ -262,11 +260,19 @@ impl Pipeline for GithubActions {
             tracing::warn!(%error, run = %run.id, "the run's jobs are not known");
             Jobs::default()
         });
-        Ok(jobs.progress(&seen))
+        Ok(Progress { gates: self.gates(&seen, run).await, ..jobs.progress(&seen) })
     }
 
     async fn answer(&self, run: &Run, gate: &Gate, answer: &Answer) -> Answered {
         self.answered(run, gate, answer).await
+    }
+
+    fn asked(&self, event: &str, body: &Value) -> Option<Asked> {
+        self.asks(event, body)
+    }
+
+    async fn turn_away(&self, asked: &Asked, answer: &Answer) -> Answered {
+        self.rules(&asked.run, &asked.name, answer).await
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {

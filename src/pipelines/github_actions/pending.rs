@@ -11,7 +11,7 @@ use super::{
 use crate::{
     names::{Environment, RunId},
     pipelines::{
-        Answer, Answered, Gate, Own, Run, Verdict,
+        Answer, Answered, Asked, Gate, Own, Run, RunState, Verdict,
         common::{line, not_taken},
         gates::MOST,
     },
@@ -23,6 +23,12 @@ const NAME: &str = "GitHub";
 /// How the gate of our own rule is told from that of the reviewers of the same environment.
 const RULE: &str = "rule-";
 
+/// Where our own rule is answered for, below the address of a run.
+const RULE_PATH: &str = "deployment_protection_rule";
+
+/// The longest name of an environment at GitHub, in bytes of four for each letter.
+const LONGEST_NAME: usize = 1020;
+
 impl GithubActions {
     fn pending_url(&self, run: &RunId) -> anyhow::Result<Url> {
         self.run_url(run.as_str(), &["pending_deployments"])
@@ -32,16 +38,19 @@ impl GithubActions {
         Ok(self.github.ask(self.pending_url(run)?).await)
     }
 
-    /// What the run waits for, of what can be told.
+    /// What the run waits for, of what can be told. Where our own rule stands, one job may wait
+    /// while others are at work.
     pub(super) async fn gates(&self, seen: &RunSeen, run: &Run) -> Vec<Gate> {
-        let pending = match self.pending(&run.id).await {
-            Ok(Ok(pending)) => pending,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, run = %run.id, "what the run waits for is not known");
-                return vec![];
-            }
-            Err(_) => return vec![],
+        let waits = match seen.state().0 {
+            RunState::WaitingApproval => true,
+            RunState::Running => self.rule.is_some(),
+            _ => false,
         };
+        let Some(url) = self.pending_url(&run.id).ok().filter(|_| waits) else { return vec![] };
+        let pending: Vec<Pending> = self.github.poll(url).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, run = %run.id, "what the run waits for is not known");
+            vec![]
+        });
         let gates = pending.iter().flat_map(|pending| self.gates_of(pending, seen, run));
         gates.take(MOST).collect()
     }
@@ -67,6 +76,31 @@ impl GithubActions {
         let review =
             reviewed.then(|| gate(environment.id.to_string(), can, None)).flatten();
         rule.into_iter().chain(review).collect()
+    }
+
+    /// What a delivery asks our rule. The run's number is all that is taken from the address in
+    /// it, and only of an address that is the one of that run here.
+    pub(super) fn asks(&self, event: &str, body: &Value) -> Option<Asked> {
+        let text = |path: &str| body.pointer(path).and_then(Value::as_str);
+        let ours = self.rule.is_some()
+            && event == "deployment_protection_rule"
+            && text("/action") == Some("requested")
+            && text("/repository/full_name")?
+                .eq_ignore_ascii_case(&self.github.repository().to_string());
+        if !ours {
+            return None;
+        }
+        let callback = Url::parse(text("/deployment_callback_url")?).ok()?;
+        let mut path = callback.path_segments()?.rev();
+        let (RULE_PATH, Some(run)) = (path.next()?, path.next()) else { return None };
+        let run: RunId = run.parse::<u64>().ok()?.to_string().parse().ok()?;
+        let here = self.run_url(run.as_str(), &[RULE_PATH]).ok()?;
+        if !callback.as_str().eq_ignore_ascii_case(here.as_str()) {
+            tracing::warn!(%callback, "a rule is asked for an answer at another address");
+            return None;
+        }
+        let name = text("/environment").filter(|name| name.len() <= LONGEST_NAME)?.to_owned();
+        Some(Asked { run, environment: self.guarded(&name).cloned(), name })
     }
 
     /// The environment that our rule guards under this name of GitHub's.
@@ -120,7 +154,7 @@ impl GithubActions {
             "environment_name": environment, "state": word(answer.verdict),
             "comment": answer.comment,
         });
-        self.tell(self.run_url(run.as_str(), &["deployment_protection_rule"]), &body).await
+        self.tell(self.run_url(run.as_str(), &[RULE_PATH]), &body).await
     }
 
     async fn tell(&self, url: anyhow::Result<Url>, body: &Value) -> Answered {

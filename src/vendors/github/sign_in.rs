@@ -113,7 +113,11 @@ impl SignIn {
         if held.token.as_ref().is_some_and(|(ours, _)| ours == token) {
             *held = Held::default();
         }
-        matches!(self.credential, Credential::App(_))
+        match &self.credential {
+            Credential::App(_) => true,
+            // It may have been changed in this very moment.
+            Credential::Token(secret) => secret.read().is_ok_and(|now| now != token),
+        }
     }
 
     /// A token the app signs itself; good for asking for a real one only.

@@ -13,11 +13,12 @@ use pilothouse::{
     clock::Timestamp,
     names::Correlation,
     pipelines::{
-        Answer, Answered, Changes, Commit, Found, Gate, Order, Pipeline, Progress, Resolved, Run,
+        Answer, Answered, Asked, Changes, Commit, Found, Gate, Order, Pipeline, Progress, Resolved, Run,
         RunState, Started, Unresolved, Verdict, Wish, command::Program,
     },
     runbooks::Runner,
 };
+use serde_json::Value;
 
 /// How it answers when it is asked for a run.
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -224,6 +225,20 @@ impl Pipeline for PretendPipeline {
             self.finishes(RunState::Failed);
         }
         Answered::Done
+    }
+
+    fn asked(&self, event: &str, body: &Value) -> Option<Asked> {
+        let text = |key: &str| body[key].as_str();
+        let environment = text("environment")?;
+        let known = (environment == "production").then(|| environment.parse().unwrap());
+        let (run, name) = (text("run")?.parse().ok()?, environment.to_owned());
+        (event == "deployment_protection_rule").then_some(Asked { run, name, environment: known })
+    }
+
+    async fn turn_away(&self, asked: &Asked, answer: &Answer) -> Answered {
+        let told = (asked.run.to_string(), answer.verdict, answer.comment.clone());
+        self.told.lock().unwrap().push(told);
+        self.takes.lock().unwrap().clone().unwrap_or(Answered::Done)
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
