@@ -24,11 +24,8 @@ impl Command for Approve {
     const NAME: &'static str = "approve";
     const USAGE: &'static str = "[deployment] [--plan digest | --gate name]";
     const SUMMARY: &'static str = "Let somebody else's deployment go ahead.";
-    const EXAMPLES: &'static [&'static str] = &[
-        "/approve",
-        "/approve 8f2c91d4 --plan 7c1d2e3f",
-        "/approve 8f2c91d4 --gate production",
-    ];
+    const EXAMPLES: &'static [&'static str] =
+        &["/approve", "/approve 8f2c91d4 --plan 7c1d2e3f", "/approve 8f2c91d4 --gate production"];
     const PERMISSION: Option<Permission> = Some(Permission::Approve);
 
     async fn run(self, said: Said<'_>) -> Result<Reply, Error> {

@@ -76,8 +76,7 @@ fn at_gates(deployment: &Deployment) -> Vec<Button> {
     let held = !deployment.held.is_empty();
     let alone = deployment.unsettled();
     let gates = deployment.state.undecided().filter(|gate| gate.answerable);
-    let gates: Vec<_> =
-        gates.filter(|gate| !alone.iter().any(|own| own.id == gate.id)).collect();
+    let gates: Vec<_> = gates.filter(|gate| !alone.iter().any(|own| own.id == gate.id)).collect();
     let title = |name: &str| {
         if gates.len() == 1 { "Approve".to_owned() } else { format!("Approve {name}") }
     };

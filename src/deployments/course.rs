@@ -104,7 +104,7 @@ impl Deployment {
             return vec![];
         };
         let why = || {
-            let said = turned_away.or(seen.detail.clone());
+            let said = turned_away.clone().or(seen.detail.clone());
             said.unwrap_or_else(|| "it did not say why".to_owned())
         };
         match (seen.state, stopping.take()) {
@@ -119,7 +119,7 @@ impl Deployment {
                 let why = if seen.state == RunState::Failed {
                     why()
                 } else {
-                    "it was stopped".to_owned()
+                    turned_away.unwrap_or_else(|| "it was stopped".to_owned())
                 };
                 match &self.way {
                     Way::Out => self.end(Outcome::PipelineFailed { why }),

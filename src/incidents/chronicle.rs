@@ -202,7 +202,9 @@ fn deployed(entry: &Record, deployment: &Deployment) -> Option<(String, Kind)> {
             let kind = if changed(&deployment.state) { Kind::Shipped } else { Kind::Happened };
             return Some((format!("reports {it}: {}", entry.detail), kind));
         }
-        "gate_left" | "gate_told" | "turn_came" | "held" | "released" | "superseded" => return None,
+        "gate_left" | "gate_told" | "turn_came" | "held" | "released" | "superseded" => {
+            return None;
+        }
         other => format!("{} {it}", spaced(other)),
     };
     Some((what, Kind::Happened))

@@ -20,7 +20,8 @@ use async_trait::async_trait;
 
 pub use news::{News, What};
 pub use settings::{
-    AllSettings, GithubSettings, GrafanaSettings, Only, PagerDutySettings, Settings, WebhookSettings,
+    AllSettings, GithubSettings, GrafanaSettings, Only, PagerDutySettings, Settings,
+    WebhookSettings,
 };
 pub use teller::Teller;
 

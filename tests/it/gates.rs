@@ -188,7 +188,11 @@ async fn an_unclear_answer_is_asked_for_again_and_then_told() {
     waiting(&bot, &["production"]).await;
     bot.pipeline.takes(Some(Answered::Unclear("time ran out".to_owned())));
     bot.presses(BOB, "Approve").await;
-    assert!(bot.shows().contains("bob approved production. GitHub is being told"), "{}", bot.shows());
+    assert!(
+        bot.shows().contains("bob approved production. GitHub is being told"),
+        "{}",
+        bot.shows()
+    );
     bot.pipeline.takes(Some(Answered::Gone));
     bot.passes(seconds(6)).await;
     assert!(bot.shows().contains("GitHub knows the answer"), "{}", bot.shows());
@@ -287,7 +291,8 @@ async fn what_holds_deployments_back_holds_back_at_the_gate() {
     let shown = bot.reads_of("deployment");
     assert!(shown.contains("held back from production") && shown.contains("Locked by carol"));
     let id = bot.chat.newest_subject().id;
-    let id = if bot.chat.newest_subject().kind == "deployment" { id } else { deployment(&bot).await };
+    let id =
+        if bot.chat.newest_subject().kind == "deployment" { id } else { deployment(&bot).await };
     let no = bot.hears(BOB, &format!("/approve {id} --gate eu")).await;
     assert!(no.contains("Locked by carol") && no.contains("goes on when"), "{no}");
     bot.hears(CAROL, "/unlock production").await;

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use crate::world::{ALICE, Answers, BOB, Bot, SERVICES};
 
-const SECRET: &str = "pretended-secret-of-the-hook";
+pub(crate) const SECRET: &str = "pretended-secret-of-the-hook";
 
 /// A bot that GitHub tells what wants to pass.
-async fn guarding(folder: &tempfile::TempDir) -> Bot {
+pub(crate) async fn guarding(folder: &tempfile::TempDir) -> Bot {
     let file = folder.path().join("secret");
     std::fs::write(&file, SECRET).unwrap();
     let mut rules: Value = serde_json::from_str(SERVICES).unwrap();
@@ -32,7 +32,7 @@ async fn asks(bot: &Bot, run: &str, environment: &str) -> u16 {
     delivers(bot, SECRET, &body.to_string()).await
 }
 
-async fn delivers(bot: &Bot, secret: &str, body: &str) -> u16 {
+pub(crate) async fn delivers(bot: &Bot, secret: &str, body: &str) -> u16 {
     let doors = |doors: &mut actix_web::web::ServiceConfig| pushes::doors(doors, &bot.app.pushes);
     let site = test::init_service(Site::new().configure(doors)).await;
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());

@@ -193,9 +193,7 @@ impl Deployment {
         let answerable: Vec<Gate> = open.iter().filter(|gate| gate.answerable).cloned().collect();
         if answerable.is_empty() {
             return Err(match open.first() {
-                Some(gate) => {
-                    Refusal::NotFromHere { at: gate.at.clone(), gate: gate.name.clone() }
-                }
+                Some(gate) => Refusal::NotFromHere { at: gate.at.clone(), gate: gate.name.clone() },
                 None => self.no_gate(said),
             });
         }
@@ -269,9 +267,8 @@ impl Deployment {
 
     /// The gates Pilothouse has to settle by itself.
     pub(super) fn unsettled(&self) -> Vec<&Gate> {
-        let seen = |gate: &Gate| {
-            self.state.decisions().iter().any(|d| !d.passed && d.gate.id == gate.id)
-        };
+        let seen =
+            |gate: &Gate| self.state.decisions().iter().any(|d| !d.passed && d.gate.id == gate.id);
         let gates = self.state.gates().iter();
         gates.filter(|gate| !seen(gate) && self.own_verdict(gate).is_some()).collect()
     }

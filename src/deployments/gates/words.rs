@@ -56,7 +56,10 @@ pub(in crate::deployments) fn next(deployment: &Deployment, access: &Access) -> 
 }
 
 /// Whom it waits for, in a list.
-pub(in crate::deployments) fn waits_for(deployment: &Deployment, access: &Access) -> Option<String> {
+pub(in crate::deployments) fn waits_for(
+    deployment: &Deployment,
+    access: &Access,
+) -> Option<String> {
     deployment.state.waits_at_a_gate().then(|| next(deployment, access))?
 }
 

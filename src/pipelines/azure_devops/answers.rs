@@ -239,8 +239,7 @@ impl Timeline {
     }
 
     fn open_approvals(&self) -> impl Iterator<Item = &Record> {
-        let open =
-            |record: &&Record| record.is_a("Checkpoint.Approval") && !record.is("completed");
+        let open = |record: &&Record| record.is_a("Checkpoint.Approval") && !record.is("completed");
         self.records.iter().filter(open)
     }
 

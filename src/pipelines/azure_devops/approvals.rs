@@ -71,9 +71,9 @@ impl AzureDevops {
 
     async fn decide(&self, id: &str, answer: &Answer) -> Result<(), Error> {
         let unclear = |why: &str| Error::Failed(NAME, Failure::Unclear(why.to_owned()));
-        let url = self.approvals_url(&[]).map_err(|error| {
-            Error::Failed(NAME, Failure::Unreached(error.to_string()))
-        })?;
+        let url = self
+            .approvals_url(&[])
+            .map_err(|error| Error::Failed(NAME, Failure::Unreached(error.to_string())))?;
         let body = json!([{
             "approvalId": id, "status": word(answer.verdict), "comment": answer.comment,
         }]);

@@ -36,8 +36,8 @@ use answers::{Build, Links, List, RunSeen, Timeline};
 pub use settings::{Credential, Principal, Settings};
 
 use super::{
-    Answer, Answered, Found, Gate, Ground, Inputs, Order, Pipeline, Place, Progress, Resolved, Run, RunState, Started,
-    Unresolved, Wish,
+    Answer, Answered, Found, Gate, Ground, Inputs, Order, Pipeline, Place, Progress, Resolved, Run,
+    RunState, Started, Unresolved, Wish,
     common::{names, not_started, with},
 };
 use crate::{

@@ -39,6 +39,8 @@ pub(super) struct Pending {
     #[serde(default)]
     pub(super) current_user_can_approve: bool,
     #[serde(default)]
+    pub(super) wait_timer: u64,
+    #[serde(default)]
     pub(super) reviewers: Vec<serde_json::Value>,
 }
 

@@ -28,6 +28,13 @@
 //! * Inputs are text from people. They reach scripts through `env:`, never by `${{ }}` in `run:`.
 //! * `concurrency` keeps a run that somebody started by hand from working at the same time.
 //!
+//! # Where runs wait
+//!
+//! A job that names an `environment` waits until its reviewers have approved. Pilothouse shows
+//! that, and answers when it is one of them: with a token, the person is whose token it is; an app
+//! can be no reviewer. An app can be the environment's protection rule instead: then it lets
+//! through what it has started for a deployment that was agreed upon, and turns away the rest.
+//!
 //! The credential needs Actions (read and write), Contents (read) and Metadata (read); to answer
 //! where a run waits, Deployments (read and write) as well.
 
@@ -52,8 +59,8 @@ use answers::{Dispatched, Jobs, RunSeen, Runs};
 pub use settings::{BadWorkflow, Head, ProtectionRule, Settings, Workflow};
 
 use super::{
-    Answer, Answered, Asked, Found, Gate, Ground, Inputs, Order, Pipeline, Progress, Resolved, Run, RunState, Started, Unresolved,
-    Wish,
+    Answer, Answered, Asked, Found, Gate, Ground, Inputs, Order, Pipeline, Progress, Resolved, Run,
+    RunState, Started, Unresolved, Wish,
     common::{names, with},
 };
 use crate::{

@@ -65,7 +65,9 @@ impl GithubActions {
                 _ => Some(seen.head_sha.as_deref().map_or("unknown".to_owned(), line)),
             },
         });
-        let reviewed = own.is_none() || !pending.reviewers.is_empty();
+        // Nobody is asked where only a clock runs.
+        let timed = pending.wait_timer > 0 && !pending.current_user_can_approve;
+        let reviewed = !pending.reviewers.is_empty() || (own.is_none() && !timed);
         let gate = |id: String, answerable, own| {
             let (name, at) = (line(&environment.name), NAME.to_owned());
             let id = id.parse().ok()?;
@@ -73,8 +75,7 @@ impl GithubActions {
         };
         let rule = own.and_then(|own| gate(format!("{RULE}{}", environment.id), true, Some(own)));
         let can = pending.current_user_can_approve;
-        let review =
-            reviewed.then(|| gate(environment.id.to_string(), can, None)).flatten();
+        let review = reviewed.then(|| gate(environment.id.to_string(), can, None)).flatten();
         rule.into_iter().chain(review).collect()
     }
 

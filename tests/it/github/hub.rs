@@ -117,13 +117,6 @@ impl Hub {
         mock.up_to_n_times(1).with_priority(1).mount(&self.server).await;
     }
 
-    /// The server takes the request and hangs up.
-    pub(crate) async fn hangs_up(&self, verb: &str, at: &str) {
-        let hang_up = |_: &Request| std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        let mock = Mock::given(method(verb)).and(path(at)).respond_with_err(hang_up);
-        mock.mount(&self.server).await;
-    }
-
     /// Everything asked so far, each of it held against the description.
     pub(crate) async fn asked(&self) -> Vec<Request> {
         let asked = self.server.received_requests().await.unwrap();

@@ -7,3 +7,4 @@ pub(crate) mod signing_in;
 mod starting;
 mod versions;
 mod watching;
+mod whole;

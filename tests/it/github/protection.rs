@@ -13,10 +13,11 @@ use super::{
 use crate::contracts::Contract;
 
 const PENDING: &str = "/repos/acme/checkout/actions/runs/30433642/pending_deployments";
-const RULE: &str = "/repos/acme/checkout/actions/runs/30433642/deployment_protection_rule";
+pub(crate) const RULE: &str =
+    "/repos/acme/checkout/actions/runs/30433642/deployment_protection_rule";
 
 /// A pipeline whose app guards production, which GitHub calls `Production EU`.
-async fn guarded(hub: &Hub, head: &str) -> Arc<dyn Pipeline> {
+pub(crate) async fn guarded(hub: &Hub, head: &str) -> Arc<dyn Pipeline> {
     let (mut settings, _) = app(hub, &json!({ "installation": 7 }));
     let environments = json!({ "production": "Production EU" });
     settings["protection_rule"] = json!({ "environments": environments, "head": head });
@@ -26,7 +27,7 @@ async fn guarded(hub: &Hub, head: &str) -> Arc<dyn Pipeline> {
     hub.pipeline(&settings)
 }
 
-async fn waits(hub: &Hub, status: &str, reviewed: bool) {
+pub(crate) async fn waits(hub: &Hub, status: &str, reviewed: bool) {
     hub.answers("GET", RUN, 200, hub.run(30_433_642, "deploy", status, None)).await;
     hub.answers("GET", JOBS, 200, json!({ "total_count": 0, "jobs": [] })).await;
     let pending = pending(&hub.server.uri(), "Production EU", (false, reviewed));
@@ -34,7 +35,7 @@ async fn waits(hub: &Hub, status: &str, reviewed: bool) {
 }
 
 /// What GitHub delivers when a run wants to pass, held against its description.
-fn delivered(api: &str) -> Value {
+pub(crate) fn delivered(api: &str) -> Value {
     let body = json!({
         "action": "requested", "environment": "Production EU", "event": "workflow_dispatch",
         "deployment_callback_url": format!("{api}{RULE}"), "pull_requests": [],

@@ -144,12 +144,7 @@ pub(crate) fn run(
 }
 
 /// A job with steps: `(name, status, conclusion)`.
-pub(crate) fn job(
-    api: &str,
-    name: &str,
-    state: (&str, Option<&str>),
-    steps: &[Step<'_>],
-) -> Value {
+pub(crate) fn job(api: &str, name: &str, state: (&str, Option<&str>), steps: &[Step<'_>]) -> Value {
     let steps: Vec<Value> = (1..)
         .zip(steps)
         .map(|(number, (name, status, conclusion))| {

@@ -73,7 +73,13 @@ async fn a_deployment_is_made_once_and_says_what_became_of_it() {
         (What::RolledBack, "inactive"),
     ] {
         let hub = Hub::start().await;
-        hub.answers("GET", DEPLOYMENTS, 200, json!([deployment(&hub.server.uri(), 41, &json!({}))])).await;
+        hub.answers(
+            "GET",
+            DEPLOYMENTS,
+            200,
+            json!([deployment(&hub.server.uri(), 41, &json!({}))]),
+        )
+        .await;
         let mark = json!({ "pilothouse": "8f2c91d4" });
         hub.answers("POST", DEPLOYMENTS, 201, ours(&hub, &mark)).await;
         hub.answers("GET", STATUSES, 200, json!([])).await;

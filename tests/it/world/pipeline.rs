@@ -13,8 +13,8 @@ use pilothouse::{
     clock::Timestamp,
     names::Correlation,
     pipelines::{
-        Answer, Answered, Asked, Changes, Commit, Found, Gate, Order, Pipeline, Progress, Resolved, Run,
-        RunState, Started, Unresolved, Verdict, Wish, command::Program,
+        Answer, Answered, Asked, Changes, Commit, Found, Gate, Order, Pipeline, Progress, Resolved,
+        Run, RunState, Started, Unresolved, Verdict, Wish, command::Program,
     },
     runbooks::Runner,
 };
