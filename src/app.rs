@@ -164,15 +164,8 @@ impl App {
         if let Some(given) = world.runbooks {
             handlers.extend(written_steps(&commands, &foundation, given)?);
         }
-        let guard = Arc::new(Guard {
-            deployments: commands.deployments.clone(),
-            planner: commands.planner.clone(),
-            meant: pushes::meant(&world.hooks),
-            db: db.clone(),
-            clock: clock.clone(),
-        });
-        handlers.push(guard.clone());
-        let pushes = pushed(&commands, &foundation, &world.hooks, guard)?;
+        let (pushes, guard) = pushed(&commands, &foundation, &world.hooks)?;
+        handlers.push(guard);
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, pushes: Arc::new(pushes), foundation })
@@ -281,17 +274,20 @@ async fn beginnings(
     Ok(handlers)
 }
 
-/// What pipelines push, and who listens to it.
+/// What pipelines push, who listens to it, and who turns strangers' runs away.
 fn pushed(
     commands: &Commands,
     foundation: &Foundation,
     settings: &pushes::AllSettings,
-    guard: Arc<Guard>,
-) -> anyhow::Result<Pushes> {
+) -> anyhow::Result<(Pushes, Arc<Guard>)> {
     let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
-    let hints = Hints { deployments: commands.deployments.clone(), meant: pushes::meant(settings) };
-    let ground = pushes::Ground { db, clock, bell, outbound };
-    Pushes::open(settings, vec![Arc::new(hints), guard], &ground)
+    let Commands { deployments, planner, .. } = commands.clone();
+    let meant = pushes::meant(settings);
+    let hints = Hints { deployments: deployments.clone(), meant: meant.clone() };
+    let ground = pushes::Ground { db: db.clone(), clock: clock.clone(), bell, outbound };
+    let guard = Arc::new(Guard { deployments, planner, meant, db, clock });
+    let pushes = Pushes::open(settings, vec![Arc::new(hints), guard.clone()], &ground)?;
+    Ok((pushes, guard))
 }
 
 /// Who runs the steps of runbooks.

@@ -83,8 +83,7 @@ fn at_gates(deployment: &Deployment) -> Vec<Button> {
     let approve = |gate: &&Gate| {
         button(&title(&gate.name), format!("/approve {id} --gate {}", gate.id), "positive")
     };
-    let mut buttons: Vec<Button> =
-        gates.iter().filter(|_| !held).map(|gate| approve(gate)).collect();
+    let mut buttons: Vec<Button> = gates.iter().filter(|_| !held).map(approve).collect();
     if !gates.is_empty() {
         buttons.push(button("Decline", format!("/decline {id}"), "default"));
     }

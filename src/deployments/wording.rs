@@ -10,7 +10,7 @@ use super::{
 use crate::{
     clock::{Timestamp, spoken},
     names::Version,
-    pipelines::RunState,
+    pipelines::{Progress, Run, RunState},
 };
 
 impl fmt::Display for State {
@@ -108,19 +108,7 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
         State::Running { run, stopping: Some(by), .. } => {
             format!("{} asked build {} to stop. Waiting until it has.", by.name, run.label)
         }
-        State::Running { run, progress, .. } => match progress.state {
-            _ if !progress.gates.is_empty() => gates::status(deployment, &run.label),
-            RunState::WaitingApproval => {
-                format!("Build {} waits for an approval at the pipeline itself", run.label)
-            }
-            _ => match &deployment.way {
-                Way::Out => format!("Build {} started. Monitoring…", run.label),
-                Way::Back { to, .. } => format!(
-                    "Going back to {}: build {} started. Monitoring…",
-                    to.version, run.label
-                ),
-            },
-        },
+        State::Running { run, progress, .. } => running(deployment, run, progress),
         State::Verifying(proof) => {
             let wanted = deployment.plan.policy.verify.map_or(0, |verify| verify.in_a_row);
             format!(
@@ -142,6 +130,21 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
             came_back(deployment, *checks)
         }
         State::Ended(outcome) => outcome.to_string(),
+    }
+}
+
+fn running(deployment: &Deployment, run: &Run, progress: &Progress) -> String {
+    match progress.state {
+        _ if !progress.gates.is_empty() => gates::status(deployment, &run.label),
+        RunState::WaitingApproval => {
+            format!("Build {} waits for an approval at the pipeline itself", run.label)
+        }
+        _ => match &deployment.way {
+            Way::Out => format!("Build {} started. Monitoring…", run.label),
+            Way::Back { to, .. } => {
+                format!("Going back to {}: build {} started. Monitoring…", to.version, run.label)
+            }
+        },
     }
 }
 

@@ -93,10 +93,10 @@ impl Handler for Guard {
             }
             match &deployment.state {
                 // Whoever watches it sees what it waits for, and decides by the whole deployment.
-                State::Running { run: ours, .. } if ours.id == *run => {
-                    if errand.asked.environment.is_some() {
-                        return Ok(Ran::Done);
-                    }
+                State::Running { run: ours, .. }
+                    if ours.id == *run && errand.asked.environment.is_some() =>
+                {
+                    return Ok(Ran::Done);
                 }
                 State::Starting { .. } | State::Unknown { .. } => may_be_ours = true,
                 _ => {}

@@ -221,16 +221,12 @@ impl Deployment {
     fn no_gate(&self, said: Option<&str>) -> Refusal {
         let meant = |gate: &Gate| said.is_none_or(|said| is(gate, said));
         let decided = self.state.decisions().iter().rev();
-        match decided.into_iter().find(|d| d.stands() && meant(&d.gate)) {
-            Some(decision) => {
-                let (by, gate) = (decision.by.name.clone(), decision.gate.name.clone());
-                Refusal::GateDecided { by, gate }
-            }
-            None => {
-                let names: Vec<&str> = self.state.gates().iter().map(|g| g.name.as_str()).collect();
-                Refusal::NoSuchGate { names: names.join(", ") }
-            }
+        if let Some(decision) = decided.into_iter().find(|d| d.stands() && meant(&d.gate)) {
+            let (by, gate) = (decision.by.name.clone(), decision.gate.name.clone());
+            return Refusal::GateDecided { by, gate };
         }
+        let names: Vec<&str> = self.state.gates().iter().map(|g| g.name.as_str()).collect();
+        Refusal::NoSuchGate { names: names.join(", ") }
     }
 
     fn write_down(&mut self, decision: Decision) {
@@ -309,12 +305,13 @@ impl Deployment {
             // What was asked for before and is answered now was answered by that.
             Answered::Gone if tries > 0 => Told::Done,
             Answered::Gone => Told::Gone,
-            Answered::Refused(why) => Told::Failed { why },
             Answered::Unclear(_) | Answered::NotNow(_) if tries < TRIES => {
                 decision.told = Told::NotYet { tries: tries + 1 };
                 return Ok(vec![(Effect::AnswerGates, Duration::from_secs(5 << tries))]);
             }
-            Answered::Unclear(why) | Answered::NotNow(why) => Told::Failed { why },
+            Answered::Refused(why) | Answered::Unclear(why) | Answered::NotNow(why) => {
+                Told::Failed { why }
+            }
         };
         Ok(soon)
     }
