@@ -23,8 +23,9 @@
 //! | [`vendors`], [`hooks`], [`pipelines`], [`health`] | clients; how others tell us; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
-//! | [`alerts`] | what the world tells us |
-//! | [`deployments`], [`pushes`] | the heart; what pipelines push, so that it looks sooner |
+//! | [`alerts`], [`pushes`] | what the world tells us; what pipelines push, so that the bot looks sooner |
+//! | [`telling`] | who else hears of deployments |
+//! | [`deployments`] | the heart |
 //! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
@@ -55,5 +56,6 @@ pub mod runbooks;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;
+pub mod telling;
 pub mod vendors;
 pub mod web;

@@ -9,7 +9,7 @@ use crate::{
     hooks::HeaderName,
     names::{
         Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service,
-        SourceName, StepName, Version,
+        SourceName, StepName, SubscriberName, Version,
     },
     oncall::{CalendarUrl, OutsideId},
     outbound::{BadAddress, Base},
@@ -59,6 +59,7 @@ const KEYS: &[(&str, Check)] = &[
     ("rooms", parsed::<RoomName>),
     ("services", parsed::<Service>),
     ("steps", parsed::<StepName>),
+    ("tell", parsed::<SubscriberName>),
     ("who", parsed::<PersonName>),
 ];
 

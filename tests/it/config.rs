@@ -177,6 +177,9 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
         "ALERTMANAGER_TOKEN",
         "ALERTMANAGER_WEBHOOK_TOKEN",
         "GITHUB_WEBHOOK_SECRET",
+        "PAGERDUTY_ROUTING_KEY",
+        "GRAFANA_TOKEN",
+        "TELL_SECRET",
     ] {
         rest = rest.replace(&format!("env:{name}"), &token);
     }

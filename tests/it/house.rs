@@ -42,6 +42,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "runbooks",
         &["access", "audit", "cards", "chat", "clock", "jobs", "names", "pipelines", "store"],
     ),
+    ("telling", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
     (
         "deployments",
         &[
@@ -57,6 +58,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "outbound",
             "pipelines",
             "store",
+            "telling",
         ],
     ),
     (
@@ -69,9 +71,12 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "pushes",
         &[
+            "access",
+            "audit",
             "clock",
             "deployments",
             "hooks",
+            "jobs",
             "names",
             "outbound",
             "outside",
@@ -125,6 +130,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "runbooks",
             "secrets",
             "vendors",
+            "telling",
         ],
     ),
     (
@@ -149,6 +155,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "pushes",
             "runbooks",
             "store",
+            "telling",
         ],
     ),
     (
@@ -175,6 +182,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
             "telemetry",
             "web",
+            "telling",
         ],
     ),
 ];
@@ -187,6 +195,8 @@ const PURE: &[&str] = &[
     "forecast",
     "freezes/mod",
     "freezes/settings",
+    "gates/mod",
+    "gates/words",
     "history",
     "hold",
     "list",

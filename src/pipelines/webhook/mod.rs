@@ -188,6 +188,7 @@ impl Said {
             total: self.total,
             step: self.step.as_deref().map(line),
             tail: self.log[last..].iter().map(|text| line(text)).collect(),
+            gates: vec![],
             detail: match state {
                 RunState::Unknown => Some(line(&self.status)),
                 RunState::Failed => detail.or_else(|| Some("failed".to_owned())),
