@@ -14,7 +14,10 @@ use crate::{
     outbound::{BadAddress, Base},
     pipelines::{InputName, Place},
     secrets::Secret,
-    vendors::github::Repository,
+    vendors::{
+        github::Repository,
+        pagerduty::{Id, Sender},
+    },
 };
 
 /// Whether a text is right; the sentence that says why not.
@@ -25,10 +28,12 @@ const LEAVES: &[(&str, Check)] = &[
     ("Address", address),
     ("CalendarUrl", calendar),
     ("Database", parsed::<Database>),
+    ("EmailAddress", parsed::<Sender>),
     ("Environment", parsed::<Environment>),
     ("InputName", parsed::<InputName>),
     ("Listen", listen),
     ("Moment", parsed::<Moment>),
+    ("PagerDutyId", parsed::<Id>),
     ("PersonName", parsed::<PersonName>),
     ("PipelineName", parsed::<PipelineName>),
     ("Place", parsed::<Place>),

@@ -69,7 +69,19 @@ const PLAN: &[(&str, &[&str])] = &[
     ),
     (
         "incidents",
-        &["access", "audit", "cards", "chat", "clock", "deployments", "jobs", "names", "store"],
+        &[
+            "access",
+            "audit",
+            "cards",
+            "chat",
+            "clock",
+            "deployments",
+            "jobs",
+            "names",
+            "store",
+            "outbound",
+            "vendors",
+        ],
     ),
     (
         "commands",
