@@ -15,7 +15,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{Alerts, Feed, Settings, WebhookSettings, alertmanager::wire};
+use super::{Alerts, Feed, WebhookSettings};
 use crate::names::SourceName;
 
 /// Largest body that is read, in bytes: some twenty thousand alerts in one delivery.
@@ -46,7 +46,7 @@ async fn knock(
     let named = source.parse::<SourceName>().ok();
     let found = named.and_then(|name| Some((alerts.feeds.get(&name)?, name)));
     let Some((feed, webhook, name)) =
-        found.and_then(|(feed, name)| Some((feed, feed.settings.common().webhook.as_ref()?, name)))
+        found.and_then(|(feed, name)| Some((feed, feed.common.webhook.as_ref()?, name)))
     else {
         return HttpResponse::NotFound().body("there is no such source of alerts");
     };
@@ -81,8 +81,7 @@ async fn knock(
 }
 
 async fn take(alerts: &Alerts, source: &SourceName, feed: &Feed, body: &[u8]) -> HttpResponse {
-    let Settings::Alertmanager(settings) = &feed.settings;
-    let (heard, incomplete) = match wire::delivery(body, settings, alerts.clock.now()) {
+    let (heard, incomplete) = match feed.source.delivery(body, alerts.clock.now()) {
         Ok(read) => read,
         Err(why) => {
             tracing::warn!(source = source.as_str(), "a delivery cannot be read: {why}");

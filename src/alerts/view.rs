@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{
-    Shipment, Viewer,
+    Acknowledged, Shipment, Telling, Viewer,
     alert::{Alert, Phase},
     buttons::{buttons, runbook},
     heard::sentence,
@@ -126,6 +126,7 @@ fn lines(alert: &Alert, before: Option<&Shipment>, now: Timestamp) -> Vec<String
     lines.extend(alert.words.summary.clone());
     lines.extend(alert.words.description.clone());
     lines.extend(alert.silence.as_ref().and_then(|silence| about_silence(alert, silence, now)));
+    lines.extend(alert.acknowledged.as_ref().and_then(|one| about_telling(alert, one)));
     if let (Phase::Silenced, Some(acknowledged)) = (alert.phase(now), &alert.acknowledged) {
         let at = acknowledged.at.time_of_day(now);
         lines.push(format!("Acknowledged by {} at {at}", acknowledged.by.name));
@@ -176,6 +177,20 @@ fn about_silence(alert: &Alert, silence: &Silence, now: Timestamp) -> Option<Str
             by.name
         )),
         Stage::Stands { .. } => None,
+    }
+}
+
+/// What people have to know when the source does not know who has it.
+fn about_telling(alert: &Alert, acknowledged: &Acknowledged) -> Option<String> {
+    let (source, name) = (&alert.source, &acknowledged.by.name);
+    match acknowledged.telling.as_ref().filter(|_| alert.ended.is_none())? {
+        Telling::Wanted { trouble: Some(why) } => {
+            Some(format!("{source} has not taken yet that {name} has it: {why}"))
+        }
+        Telling::Failed { why } => Some(format!(
+            "{source} does not know that {name} has it, and may go on calling people: {why}"
+        )),
+        Telling::Wanted { trouble: None } | Telling::Done => None,
     }
 }
 

@@ -138,7 +138,7 @@ impl Bot {
         let chat = Arc::new(PretendChat::default());
         let clock = Clock::manual(MORNING);
         let services = services.to_owned();
-        let world = world(&services, &pipeline, &health, &chat, &database);
+        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
@@ -152,7 +152,7 @@ impl Bot {
         drop(app);
         // On PostgreSQL, a lease that was held by the dead process has to run out.
         clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat, &database);
+        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         Self { app, pipeline, health, chat, clock, database, services, said }
@@ -165,7 +165,13 @@ impl Bot {
 
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, &self.database);
+        let world = world(
+            &self.services,
+            &self.pipeline,
+            &self.health,
+            &self.chat,
+            (&self.database, &self.clock),
+        );
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -295,13 +301,14 @@ fn world(
     pipeline: &Arc<PretendPipeline>,
     health: &Arc<PretendHealth>,
     chat: &Arc<PretendChat>,
-    database: &Database,
+    (database, clock): (&Database, &Clock),
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
     let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
-    let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
+    let reach = alerts::Reach { outbound, clock: clock.clone() };
+    let open = |(name, settings)| (name, alerts::open(&settings, &reach).unwrap());
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
