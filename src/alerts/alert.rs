@@ -183,8 +183,8 @@ impl Alert {
 
     /// What its source says of it now.
     pub fn hear(&mut self, heard: Heard, way: Way, now: Timestamp) -> Turn {
-        let newer = heard.starts.0 >= self.starts.0 + 1000;
-        let older = self.starts.0 >= heard.starts.0 + 1000;
+        let newer = heard.starts.is_some_and(|starts| starts.0 >= self.starts.0 + 1000);
+        let older = heard.starts.is_some_and(|starts| self.starts.0 >= starts.0 + 1000);
         let listed = matches!(way, Way::Listed { .. });
         // Whoever names no beginning is given one that is yet to come: it tells nothing.
         let known = self.starts <= now;
@@ -201,7 +201,12 @@ impl Alert {
                 let believed = newer
                     || match way {
                         Way::Listed { asked, .. } => asked > ended.told,
-                        Way::Delivered { askable } => !askable && now.since(ended.told) > LATE,
+                        // Whoever says no beginning and cannot be asked is believed: better one
+                        // alert too many than one too few.
+                        Way::Delivered { askable: false } => {
+                            heard.starts.is_none() || now.since(ended.told) > LATE
+                        }
+                        Way::Delivered { askable: true } => false,
                     };
                 match said {
                     _ if !believed && listed => Turn::Nothing,
@@ -249,7 +254,7 @@ impl Alert {
         self.ended = None;
         self.acknowledged = None;
         self.times += 1;
-        self.starts = heard.starts;
+        self.starts = heard.starts.unwrap_or(now);
         self.silence.take_if(|silence| matches!(silence.stage, Stage::Failed { .. }));
         self.go_on(heard, false, (way, now));
     }
@@ -288,7 +293,7 @@ impl Alert {
         let before = facts(self);
         let was_missing = self.missing.take().is_some();
         if anew {
-            self.starts = heard.starts;
+            self.starts = heard.starts.unwrap_or(now);
             self.times += 1;
             self.acknowledged = None;
         }

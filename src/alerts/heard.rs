@@ -22,8 +22,8 @@ pub struct Heard {
     pub labels: BTreeMap<String, String>,
     /// What it says about itself.
     pub words: Words,
-    /// Since when.
-    pub starts: Timestamp,
+    /// Since when; `None` where the source does not say.
+    pub starts: Option<Timestamp>,
     /// How it is.
     pub said: Said,
 }

@@ -184,7 +184,7 @@ impl Taking<'_> {
             severity: Severity::of(label(&settings.labels.severity).map(String::as_str)),
             room,
             seen_in: None,
-            starts: heard.starts,
+            starts: heard.starts.unwrap_or(self.now),
             times: 1,
             acknowledged: None,
             silence: None,

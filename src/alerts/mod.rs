@@ -18,6 +18,7 @@ mod board;
 mod buttons;
 mod door;
 mod errands;
+pub mod grafana;
 mod heard;
 mod intake;
 mod list;
@@ -31,6 +32,7 @@ mod store;
 mod storm;
 mod telling;
 mod view;
+pub mod webhook;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -203,6 +205,8 @@ pub struct Reach {
 pub fn open(settings: &Settings, reach: &Reach) -> anyhow::Result<Feed> {
     let source: Arc<dyn Source> = match settings {
         Settings::Alertmanager(own) => Arc::new(alertmanager::Alertmanager::new(own, reach)),
+        Settings::Grafana(own) => Arc::new(grafana::Grafana::new(own, reach)),
+        Settings::Webhook(own) => Arc::new(webhook::Webhook::new(own)),
     };
     Ok(Feed { common: settings.common(), every: settings.every(), source })
 }

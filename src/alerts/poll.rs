@@ -76,7 +76,7 @@ impl Alerts {
         let here: BTreeSet<String> = listed.iter().map(|heard| heard.fingerprint.clone()).collect();
         listed.retain(|heard| {
             let same = |known: &Known| {
-                (heard.starts.0 - known.starts.0).abs() < 1000
+                heard.starts.is_none_or(|starts| (starts.0 - known.starts.0).abs() < 1000)
                     && known.said == heard.said.mark()
                     && known.missing.is_none()
             };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::alertmanager;
+use super::{alertmanager, grafana, webhook};
 use crate::{
     clock::Span,
     names::{Environment, RoomName, SourceName},
@@ -21,6 +21,10 @@ pub type AllSettings = BTreeMap<SourceName, Settings>;
 pub enum Settings {
     /// Prometheus Alertmanager, or whatever speaks as it does.
     Alertmanager(Box<alertmanager::Settings>),
+    /// Grafana Alerting.
+    Grafana(Box<grafana::Settings>),
+    /// Whatever can post JSON when something begins and ends.
+    Webhook(Box<webhook::Settings>),
 }
 
 /// What every kind of source has.
@@ -138,6 +142,8 @@ impl Settings {
     pub fn common(&self) -> Common {
         match self {
             Self::Alertmanager(settings) => settings.common(),
+            Self::Grafana(settings) => settings.common(),
+            Self::Webhook(settings) => settings.common(),
         }
     }
 
@@ -145,6 +151,8 @@ impl Settings {
     pub fn every(&self) -> Option<Duration> {
         match self {
             Self::Alertmanager(settings) => settings.url.as_ref().map(|_| settings.every.0),
+            Self::Grafana(settings) => settings.url.as_ref().map(|_| settings.every.0),
+            Self::Webhook(_) => None,
         }
     }
 
@@ -152,6 +160,8 @@ impl Settings {
     pub fn flaws(&self) -> Vec<Flaw> {
         match self {
             Self::Alertmanager(settings) => settings.flaws(),
+            Self::Grafana(settings) => settings.flaws(),
+            Self::Webhook(settings) => settings.flaws(),
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct AlertView {
     color: &'static str,
     lines: Vec<String>,
     facts: Vec<Fact>,
-    link: Option<Link>,
+    links: Vec<Link>,
     buttons: Vec<Button>,
 }
 
@@ -43,6 +43,8 @@ struct Fact {
 pub(super) struct Link {
     title: String,
     url: String,
+    /// Whether it is behind `…`, where room is short.
+    secondary: bool,
 }
 
 impl Link {
@@ -61,7 +63,7 @@ impl AlertView {
             color: color(alert, now),
             lines: lines(alert, before, now),
             facts: facts(alert),
-            link: link(alert, now),
+            links: links(alert, now),
             buttons: buttons(alert, before, viewer, now),
         }
     }
@@ -216,9 +218,13 @@ fn facts(alert: &Alert) -> Vec<Fact> {
     facts
 }
 
-/// What can be opened about it.
-pub(super) fn link(alert: &Alert, now: Timestamp) -> Option<Link> {
-    let open = alert.phase(now) != Phase::Resolved;
-    let url = runbook(alert).filter(|_| open)?;
-    Some(Link { title: "Runbook".to_owned(), url: url.to_owned() })
+/// What can be opened about it, the most useful first.
+pub(super) fn links(alert: &Alert, now: Timestamp) -> Vec<Link> {
+    if alert.phase(now) == Phase::Resolved {
+        return vec![];
+    }
+    let runbook = runbook(alert).map(|url| ("Runbook".to_owned(), url.to_owned()));
+    let page = alert.words.page.clone().map(|url| (format!("Open in {}", alert.source), url));
+    let links = [runbook, page].into_iter().flatten().enumerate();
+    links.map(|(index, (title, url))| Link { title, url, secondary: index > 0 }).collect()
 }

@@ -4,6 +4,7 @@ use std::{borrow::Cow, net::SocketAddr};
 
 use super::{database::Database, words::shown};
 use crate::{
+    alerts::webhook::Pointer,
     calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
     names::{
@@ -32,6 +33,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("PersonName", parsed::<PersonName>),
     ("PipelineName", parsed::<PipelineName>),
     ("Place", parsed::<Place>),
+    ("Pointer", parsed::<Pointer>),
     ("Repository", parsed::<Repository>),
     ("RoleName", parsed::<RoleName>),
     ("RoomName", parsed::<RoomName>),

@@ -32,11 +32,11 @@ impl Alertmanager {
 
 #[async_trait]
 impl Source for Alertmanager {
-    fn delivery(&self, body: &[u8], now: Timestamp) -> Result<(Vec<Heard>, bool), NotOne> {
+    fn delivery(&self, body: &[u8], _: Timestamp) -> Result<(Vec<Heard>, bool), NotOne> {
         let delivery = wire::delivery(("Alertmanager", VERSION), body)?;
         let incomplete = delivery.is_incomplete();
         let heard = |(index, alert): (usize, wire::Delivered)| {
-            alert.heard(index + 1, &self.settings.runbook, now)
+            alert.heard(index + 1, &self.settings.runbook)
         };
         let heard: Result<_, _> = delivery.alerts.into_iter().enumerate().map(heard).collect();
         Ok((heard?, incomplete))

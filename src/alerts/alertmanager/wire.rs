@@ -47,6 +47,9 @@ pub(in crate::alerts) struct Delivered {
     /// The same, with everything around it.
     #[serde(default, rename = "dashboardURL")]
     pub(in crate::alerts) dashboard: String,
+    /// The figures it was decided by; Grafana alone shows them.
+    #[serde(default)]
+    pub(in crate::alerts) values: serde_json::Value,
 }
 
 /// An alert of the API.
@@ -141,12 +144,7 @@ impl Delivery {
 impl Delivered {
     /// In nobody's words; `number` is its place in the delivery, `runbook` the annotation that
     /// holds the address of one.
-    pub(in crate::alerts) fn heard(
-        self,
-        number: usize,
-        runbook: &str,
-        now: Timestamp,
-    ) -> Result<Heard, NotOne> {
+    pub(in crate::alerts) fn heard(self, number: usize, runbook: &str) -> Result<Heard, NotOne> {
         let said = match self.status.as_str() {
             "firing" => Said::Firing,
             "resolved" => Said::Resolved { at: self.ends_at.as_deref().and_then(moment) },
@@ -159,7 +157,7 @@ impl Delivered {
             fingerprint: fingerprint(self.fingerprint, &self.labels),
             words: words(&self.annotations, runbook),
             labels: self.labels,
-            starts: self.starts_at.as_deref().and_then(moment).unwrap_or(now),
+            starts: self.starts_at.as_deref().and_then(moment),
             said,
         })
     }
@@ -194,7 +192,7 @@ impl Listed {
             fingerprint: fingerprint(self.fingerprint, &self.labels),
             words: words(&self.annotations, runbook),
             labels: self.labels,
-            starts: moment(&self.starts_at).unwrap_or(now),
+            starts: moment(&self.starts_at),
             said,
         }
     }

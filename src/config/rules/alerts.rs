@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Config, Found, Path};
+use crate::alerts::Settings;
 
 /// Asking more often tells nobody anything sooner: deliveries come by themselves.
 const OFTENEST: Duration = Duration::from_secs(5);
@@ -12,13 +13,15 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
     for (name, settings) in &config.alerts {
         let (path, common) = (top.key(name.as_str()), settings.common());
         match (settings.every(), &common.webhook) {
+            // It says so itself, where nothing else is possible.
+            (None, None) if matches!(settings, Settings::Webhook(_)) => {}
             (None, None) => {
                 let what = "says neither where it is nor how it proves itself: write `url`, \
                             `webhook`, or both";
                 found.wrong(&path, what);
             }
             (None, Some(_)) => {
-                for key in ["credential", "every"] {
+                for key in ["credential", "token", "every"] {
                     if found.is_written(&path, key) {
                         let what = "has no effect without `url`: it is never asked";
                         found.odd(&path.key(key), what);
