@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     commands::{self, Commands},
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
+    hooks::{Forgetful, Replays},
     incidents::{self, Books, Chronicle, Incidents},
     jobs::{Handler, Worker},
     names::PipelineName,
@@ -245,12 +246,14 @@ async fn beginnings(
     let Commands { access, alerts, oncall, pages, channels, .. } = commands.clone();
     let Foundation { db, clock, outbound, .. } = foundation.clone();
     Forgetting::begin(&db, clock.now()).await?;
+    Forgetful::begin(&db, clock.now()).await?;
     alerts.begin_errands().await?;
     let cards = PageCards { pages: pages.clone(), channels: channels.clone() };
     let calendars = oncall.begin().await?;
     let pager = Pager::new(pages, oncall, access, channels, outbound);
     let mut handlers: Vec<Arc<dyn Handler>> =
         vec![Arc::new(calendars), Arc::new(cards), Arc::new(pager)];
+    handlers.push(Arc::new(Forgetful(Replays::new(db.clone(), clock.clone()))));
     if let Some(checkpoints) = checkpoints {
         let checkpointing = Checkpointing::new(db, clock, checkpoints);
         checkpointing.begin().await?;

@@ -20,7 +20,7 @@
 //! | [`outside`], [`outbound`] | what others wrote, as it is taken; the one way out |
 //! | [`markdown`], [`cards`] | texts that stay texts; views become the JSON a chat can draw |
 //! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
-//! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
+//! | [`vendors`], [`hooks`], [`pipelines`], [`health`] | clients; how others tell us; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
 //! | [`alerts`] | what the world tells us |
@@ -41,6 +41,7 @@ pub mod commands;
 pub mod config;
 pub mod deployments;
 pub mod health;
+pub mod hooks;
 pub mod incidents;
 pub mod jobs;
 pub mod markdown;

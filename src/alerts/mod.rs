@@ -41,7 +41,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 pub use acts::{Act, Refusal};
 pub use alert::{Alert, Over, Phase, target};
@@ -52,7 +52,7 @@ pub use errands::Errands;
 pub use heard::{Heard, Muting, NotOne, Said, Words};
 pub use list::{AlertsView, Page, Row};
 pub use looking::{Brief, Trouble};
-pub use settings::{AllSettings, Common, Flaw, LabelSettings, Settings, WebhookSettings};
+pub use settings::{AllSettings, Common, Flaw, LabelSettings, Settings};
 pub use severity::Severity;
 pub use silence::{Silence, Stage, Wanted, Whose};
 pub use storm::{StormView, Tally};
@@ -62,6 +62,7 @@ pub use view::AlertView;
 use crate::{
     access::Actor,
     clock::{Clock, Timestamp},
+    hooks::{Prover, Reading},
     names::{AlertId, Correlation, Environment, RoomName, Service, SourceName},
     outbound::{Failure, Outbound},
     store::Db,
@@ -184,6 +185,8 @@ pub struct Feed {
     pub every: Option<Duration>,
     /// How it is reached.
     pub source: Arc<dyn Source>,
+    /// How it proves itself when it brings alerts; without it, that door is closed.
+    pub prover: Option<Arc<Prover>>,
 }
 
 /// Every source of the configuration.
@@ -208,7 +211,10 @@ pub fn open(settings: &Settings, reach: &Reach) -> anyhow::Result<Feed> {
         Settings::Grafana(own) => Arc::new(grafana::Grafana::new(own, reach)),
         Settings::Webhook(own) => Arc::new(webhook::Webhook::new(own)),
     };
-    Ok(Feed { common: settings.common(), every: settings.every(), source })
+    let common = settings.common();
+    let prover = |proof| Prover::new(proof, &reach.outbound, &reach.clock).map(Arc::new);
+    let prover = common.proof.as_ref().map(prover).transpose()?;
+    Ok(Feed { common, every: settings.every(), source, prover })
 }
 
 /// Which services there are, and the room of each environment.
@@ -251,8 +257,8 @@ pub struct Alerts {
     bell: Arc<Notify>,
     feeds: Feeds,
     homes: Homes,
-    /// Deliveries that are being read.
-    reading: Semaphore,
+    /// How deliveries are read.
+    reading: Reading,
 }
 
 /// What alerts stand on.
@@ -295,7 +301,7 @@ impl Alerts {
     /// The alerts of this database, from these sources.
     pub fn new(ground: Ground, feeds: Feeds, homes: Homes) -> Self {
         let Ground { db, clock, bell } = ground;
-        Self { db, clock, bell, feeds, homes, reading: Semaphore::new(door::AT_ONCE) }
+        Self { db, clock, bell, feeds, homes, reading: door::reading() }
     }
 
     /// What time it is here.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{alertmanager, grafana, webhook};
 use crate::{
     clock::Span,
+    hooks::Proof,
     names::{Environment, RoomName, SourceName},
-    secrets::Secret,
 };
 
 /// `alerts` of the configuration.
@@ -31,7 +31,7 @@ pub enum Settings {
 #[derive(Clone, Debug)]
 pub struct Common {
     /// How it proves that it is itself; without it, its door is closed.
-    pub webhook: Option<WebhookSettings>,
+    pub proof: Option<Proof>,
     /// Which labels say what an alert is about.
     pub labels: LabelSettings,
     /// The annotation that holds the address of a runbook.
@@ -45,7 +45,7 @@ pub struct Common {
 /// Writes down the settings of one kind of source: its own first, then what every kind has, once
 /// for all of them.
 macro_rules! settings_of_a_source {
-    ($(#[$about:meta])* { $($(#[$of:meta])* $key:ident: $is:ty,)* }) => {
+    ($(#[$about:meta])* proved by $proof:ty { $($(#[$of:meta])* $key:ident: $is:ty,)* }) => {
         $(#[$about])*
         #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
@@ -53,7 +53,7 @@ macro_rules! settings_of_a_source {
             $($(#[$of])* pub $key: $is,)*
             /// How it proves that it is itself when it calls `/hooks/<name of the source>`;
             /// without this line that door is closed.
-            pub webhook: Option<crate::alerts::WebhookSettings>,
+            pub webhook: Option<$proof>,
             /// Which labels say what an alert is about.
             #[serde(default)]
             pub labels: crate::alerts::LabelSettings,
@@ -71,7 +71,7 @@ macro_rules! settings_of_a_source {
             /// What every kind of source has.
             pub fn common(&self) -> crate::alerts::Common {
                 crate::alerts::Common {
-                    webhook: self.webhook.clone(),
+                    proof: self.webhook.clone().map(Into::into),
                     labels: self.labels.clone(),
                     runbook: self.runbook.clone(),
                     environment: self.environment.clone(),
@@ -97,16 +97,6 @@ impl Flaw {
     pub(super) fn at(at: &'static [&'static str], what: impl Into<String>) -> Self {
         Self { at, what: what.into() }
     }
-}
-
-/// How a source proves that it is itself.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WebhookSettings {
-    /// The bearer token it sends.
-    pub token: Secret,
-    /// The one that will follow it: while the two change places, either is taken.
-    pub next_token: Option<Secret>,
 }
 
 /// Which labels say what an alert is about.

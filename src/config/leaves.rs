@@ -7,6 +7,7 @@ use crate::{
     alerts::webhook::Pointer,
     calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
+    hooks::HeaderName,
     names::{
         Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service,
         SourceName, StepName, Version,
@@ -27,6 +28,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("CalendarUrl", calendar),
     ("Database", parsed::<Database>),
     ("Environment", parsed::<Environment>),
+    ("HeaderName", parsed::<HeaderName>),
     ("InputName", parsed::<InputName>),
     ("Listen", listen),
     ("Moment", parsed::<Moment>),

@@ -3,6 +3,7 @@
 pub mod entra;
 pub mod github;
 pub mod graph;
+pub mod openid;
 mod quiet;
 pub mod server;
 pub mod signature;

@@ -21,6 +21,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("access", &["names"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
+    ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
     ("pipelines", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
@@ -61,8 +62,8 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "alerts",
         &[
-            "access", "audit", "cards", "chat", "clock", "jobs", "names", "outbound", "outside",
-            "secrets", "store", "vendors",
+            "access", "audit", "cards", "chat", "clock", "hooks", "jobs", "names", "outbound",
+            "outside", "secrets", "store", "vendors",
         ],
     ),
     (
@@ -100,6 +101,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "deployments",
             "health",
+            "hooks",
             "incidents",
             "names",
             "oncall",
@@ -122,6 +124,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "clock",
             "commands",
             "deployments",
+            "hooks",
             "incidents",
             "jobs",
             "names",

@@ -4,11 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Pointer;
-use crate::alerts::settings::{Flaw, settings_of_a_source};
+use crate::{
+    alerts::settings::{Flaw, settings_of_a_source},
+    hooks::Proof,
+};
 
 settings_of_a_source! {
     /// Whatever can post JSON when something begins and ends.
-    {
+    proved by Proof {
         /// Where in its JSON everything stands.
         fields: Fields,
     }

@@ -12,7 +12,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
     let top = Path::of(&["alerts"]);
     for (name, settings) in &config.alerts {
         let (path, common) = (top.key(name.as_str()), settings.common());
-        match (settings.every(), &common.webhook) {
+        match (settings.every(), &common.proof) {
             // It says so itself, where nothing else is possible.
             (None, None) if matches!(settings, Settings::Webhook(_)) => {}
             (None, None) => {
@@ -36,11 +36,6 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
         for flaw in settings.flaws() {
             let at = flaw.at.iter().fold(path.clone(), |path, key| path.key(key));
             found.wrong(&at, flaw.what);
-        }
-        let webhook = common.webhook.as_ref();
-        if webhook.is_some_and(|webhook| webhook.next_token.as_ref() == Some(&webhook.token)) {
-            let what = "is the same secret as `token`: name another one";
-            found.wrong(&path.key("webhook").key("next_token"), what);
         }
         // Without Teams there is the terminal alone, which shows every room.
         if let (Some(room), true) = (&common.room, config.teams.is_some()) {

@@ -129,7 +129,7 @@ impl Reports {
         };
         let Ok(seconds) = at.parse::<i64>() else { return Ok(None) };
         let recent = (self.clock.now().0.div_euclid(1000) - seconds).abs() <= SKEW;
-        let signed = signature::is_signed(&secret, (id, seconds), body, said);
+        let signed = signature::is_signed(&secret, (id, at), body, said);
         Ok((recent && signed).then_some(seconds))
     }
 

@@ -165,13 +165,8 @@ impl Bot {
 
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(
-            &self.services,
-            &self.pipeline,
-            &self.health,
-            &self.chat,
-            (&self.database, &self.clock),
-        );
+        let there = (&self.database, &self.clock);
+        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, there);
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
