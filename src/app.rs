@@ -21,6 +21,7 @@ use crate::{
     oncall::{self, OnCall, PageCards, Pager, Pages},
     outbound::Outbound,
     pipelines::Pipeline,
+    pushes::{self, Hints, Pushes},
     runbooks::{self, Library, StepCards, StepKeeper, StepRuns},
     store::Db,
 };
@@ -80,6 +81,8 @@ pub struct World {
     pub probes: Probes,
     /// Where alerts come from.
     pub alerts: Feeds,
+    /// What pipelines push.
+    pub hooks: pushes::AllSettings,
     /// Where people's mornings are; UTC, when nobody says.
     pub time_zone: Option<ZoneName>,
     /// Where people are.
@@ -97,6 +100,8 @@ pub struct App {
     pub channels: Arc<Channels>,
     /// Does the work.
     pub worker: Arc<Worker>,
+    /// What pipelines push.
+    pub pushes: Arc<Pushes>,
     /// What it all stands on.
     pub foundation: Foundation,
 }
@@ -154,9 +159,10 @@ impl App {
         if let Some(given) = world.runbooks {
             handlers.extend(written_steps(&commands, &foundation, given)?);
         }
+        let pushes = pushed(&commands, &foundation, &world.hooks)?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
-        Ok(Self { commands, channels, worker, foundation })
+        Ok(Self { commands, channels, worker, pushes: Arc::new(pushes), foundation })
     }
 }
 
@@ -260,6 +266,18 @@ async fn beginnings(
         handlers.push(Arc::new(checkpointing));
     }
     Ok(handlers)
+}
+
+/// What pipelines push, and who listens to it.
+fn pushed(
+    commands: &Commands,
+    foundation: &Foundation,
+    settings: &pushes::AllSettings,
+) -> anyhow::Result<Pushes> {
+    let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
+    let hints = Hints { deployments: commands.deployments.clone(), meant: pushes::meant(settings) };
+    let ground = pushes::Ground { db, clock, bell, outbound };
+    Pushes::open(settings, vec![Arc::new(hints)], &ground)
 }
 
 /// Who runs the steps of runbooks.

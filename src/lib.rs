@@ -23,7 +23,7 @@
 //! | [`vendors`], [`hooks`], [`pipelines`], [`health`] | clients; how others tell us; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
-//! | [`alerts`] | what the world tells us |
+//! | [`alerts`], [`pushes`] | what the world tells us; what pipelines push |
 //! | [`deployments`] | the heart |
 //! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
@@ -50,6 +50,7 @@ pub mod oncall;
 pub mod outbound;
 pub mod outside;
 pub mod pipelines;
+pub mod pushes;
 pub mod runbooks;
 pub mod secrets;
 pub mod store;

@@ -23,7 +23,7 @@ use crate::{
     deployments::Probes,
     health,
     pipelines::{self, command::Programs},
-    runbooks, telemetry,
+    pushes, runbooks, telemetry,
     web::{self, House},
 };
 
@@ -81,6 +81,7 @@ pub(super) fn world(
         pipelines: opened,
         probes,
         alerts: feeds,
+        hooks: pushes::resolved(&config.hooks, &config.pipelines),
         time_zone: config.time_zone.clone(),
         channels,
         checkpoints: Some(checkpoints),
@@ -105,6 +106,7 @@ pub(super) async fn until(
         channels: app.channels.clone(),
         listener: app.commands.clone(),
         alerts: app.commands.alerts.clone(),
+        pushes: app.pushes.clone(),
         pipelines: app.commands.planner.pipelines.values().cloned().collect(),
         db: app.foundation.db.clone(),
         figures: telemetry::figures()?,

@@ -52,6 +52,7 @@ const LEAVES: &[(&str, Check)] = &[
 const KEYS: &[(&str, Check)] = &[
     ("alerts", parsed::<SourceName>),
     ("environments", parsed::<Environment>),
+    ("hooks", parsed::<SourceName>),
     ("oncall", parsed::<ScheduleName>),
     ("people", parsed::<PersonName>),
     ("pipelines", parsed::<PipelineName>),

@@ -106,6 +106,7 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "CalendarUrl",
             "Database",
             "Environment",
+            "HeaderName",
             "InputName",
             "Listen",
             "Moment",
@@ -136,7 +137,12 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     std::fs::write(&key, "k".repeat(64)).unwrap();
     let key = format!("file:{}", key.display());
     let mut rest = example().replace("env:PILOTHOUSE_AUDIT_KEY", &key);
-    for name in ["GITHUB_TOKEN", "ALERTMANAGER_TOKEN", "ALERTMANAGER_WEBHOOK_TOKEN"] {
+    for name in [
+        "GITHUB_TOKEN",
+        "ALERTMANAGER_TOKEN",
+        "ALERTMANAGER_WEBHOOK_TOKEN",
+        "GITHUB_WEBHOOK_SECRET",
+    ] {
         rest = rest.replace(&format!("env:{name}"), &token);
     }
     let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);

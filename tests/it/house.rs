@@ -22,7 +22,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
-    ("pipelines", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
+    ("pipelines", &["clock", "hooks", "names", "outbound", "outside", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
         "chat",
@@ -67,6 +67,20 @@ const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "pushes",
+        &[
+            "clock",
+            "deployments",
+            "hooks",
+            "names",
+            "outbound",
+            "outside",
+            "pipelines",
+            "secrets",
+            "store",
+        ],
+    ),
+    (
         "incidents",
         &["access", "audit", "cards", "chat", "clock", "deployments", "jobs", "names", "store"],
     ),
@@ -88,7 +102,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("web", &["alerts", "chat", "pipelines", "store"]),
+    ("web", &["alerts", "chat", "pipelines", "pushes", "store"]),
     (
         "config",
         &[
@@ -107,6 +121,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "vendors",
@@ -131,6 +146,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "store",
         ],
@@ -153,6 +169,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "names",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "store",

@@ -29,6 +29,7 @@ use pilothouse::{
     oncall,
     outbound::Outbound,
     pipelines::Pipeline,
+    pushes,
     runbooks::{self, Given, Runner},
 };
 
@@ -101,6 +102,8 @@ struct Rules {
     freezes: Vec<deployments::FreezeSettings>,
     #[serde(default)]
     alerts: alerts::AllSettings,
+    #[serde(default)]
+    hooks: pushes::AllSettings,
     time_zone: Option<pilothouse::calendar::ZoneName>,
     #[serde(default)]
     oncall: oncall::Settings,
@@ -299,7 +302,7 @@ fn world(
     (database, clock): (&Database, &Clock),
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services } =
+    let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
     let reach = alerts::Reach { outbound, clock: clock.clone() };
@@ -324,6 +327,7 @@ fn world(
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         alerts: alerts.into_iter().map(open).collect(),
+        hooks,
         time_zone,
         channels: vec![chat.clone()],
         checkpoints: Some(database.checkpoints()),
