@@ -14,12 +14,14 @@ use crate::{
     clock::Clock,
     commands::{self, Commands},
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
+    hooks::{Forgetful, Replays},
     incidents::{self, Books, Chronicle, Duty, Incidents},
     jobs::{Handler, Worker},
     names::PipelineName,
     oncall::{self, OnCall, PageCards, Pager, Pages},
     outbound::Outbound,
     pipelines::Pipeline,
+    pushes::{self, Hints, Pushes},
     runbooks::{self, Library, StepCards, StepKeeper, StepRuns},
     store::Db,
     telling::{Subscribers, Teller},
@@ -80,6 +82,8 @@ pub struct World {
     pub probes: Probes,
     /// Where alerts come from.
     pub alerts: Feeds,
+    /// What pipelines push.
+    pub hooks: pushes::AllSettings,
     /// Where people's mornings are; UTC, when nobody says.
     pub time_zone: Option<ZoneName>,
     /// Who else hears of deployments.
@@ -99,6 +103,8 @@ pub struct App {
     pub channels: Arc<Channels>,
     /// Does the work.
     pub worker: Arc<Worker>,
+    /// What pipelines push.
+    pub pushes: Arc<Pushes>,
     /// What it all stands on.
     pub foundation: Foundation,
 }
@@ -158,9 +164,10 @@ impl App {
         if let Some(given) = world.runbooks {
             handlers.extend(written_steps(&commands, &foundation, given)?);
         }
+        let pushes = pushed(&commands, &foundation, &world.hooks)?;
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
-        Ok(Self { commands, channels, worker, foundation })
+        Ok(Self { commands, channels, worker, pushes: Arc::new(pushes), foundation })
     }
 }
 
@@ -252,18 +259,32 @@ async fn beginnings(
     let Commands { access, alerts, oncall, pages, channels, .. } = commands.clone();
     let Foundation { db, clock, outbound, .. } = foundation.clone();
     Forgetting::begin(&db, clock.now()).await?;
+    Forgetful::begin(&db, clock.now()).await?;
     alerts.begin_errands().await?;
     let cards = PageCards { pages: pages.clone(), channels: channels.clone() };
     let calendars = oncall.begin().await?;
     let pager = Pager::new(pages, oncall, access, channels, outbound);
     let mut handlers: Vec<Arc<dyn Handler>> =
         vec![Arc::new(calendars), Arc::new(cards), Arc::new(pager)];
+    handlers.push(Arc::new(Forgetful(Replays::new(db.clone(), clock.clone()))));
     if let Some(checkpoints) = checkpoints {
         let checkpointing = Checkpointing::new(db, clock, checkpoints);
         checkpointing.begin().await?;
         handlers.push(Arc::new(checkpointing));
     }
     Ok(handlers)
+}
+
+/// What pipelines push, and who listens to it.
+fn pushed(
+    commands: &Commands,
+    foundation: &Foundation,
+    settings: &pushes::AllSettings,
+) -> anyhow::Result<Pushes> {
+    let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
+    let hints = Hints { deployments: commands.deployments.clone(), meant: pushes::meant(settings) };
+    let ground = pushes::Ground { db, clock, bell, outbound };
+    Pushes::open(settings, vec![Arc::new(hints)], &ground)
 }
 
 /// Who runs the steps of runbooks.

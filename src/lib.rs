@@ -20,10 +20,10 @@
 //! | [`outside`], [`outbound`] | what others wrote, as it is taken; the one way out |
 //! | [`markdown`], [`cards`] | texts that stay texts; views become the JSON a chat can draw |
 //! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
-//! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
+//! | [`vendors`], [`hooks`], [`pipelines`], [`health`] | clients; how others tell us; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
-//! | [`alerts`] | what the world tells us |
+//! | [`alerts`], [`pushes`] | what the world tells us; what pipelines push |
 //! | [`telling`] | who else hears of deployments |
 //! | [`deployments`] | the heart |
 //! | [`incidents`] | when it is serious |
@@ -42,6 +42,7 @@ pub mod commands;
 pub mod config;
 pub mod deployments;
 pub mod health;
+pub mod hooks;
 pub mod incidents;
 pub mod jobs;
 pub mod markdown;
@@ -50,6 +51,7 @@ pub mod oncall;
 pub mod outbound;
 pub mod outside;
 pub mod pipelines;
+pub mod pushes;
 pub mod runbooks;
 pub mod secrets;
 pub mod store;

@@ -4,8 +4,10 @@ use std::{borrow::Cow, net::SocketAddr};
 
 use super::{database::Database, words::shown};
 use crate::{
+    alerts::webhook::Pointer,
     calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
+    hooks::HeaderName,
     names::{
         Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service,
         SourceName, StepName, SubscriberName, Version,
@@ -30,6 +32,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("Database", parsed::<Database>),
     ("EmailAddress", parsed::<Sender>),
     ("Environment", parsed::<Environment>),
+    ("HeaderName", parsed::<HeaderName>),
     ("InputName", parsed::<InputName>),
     ("Listen", listen),
     ("Moment", parsed::<Moment>),
@@ -37,6 +40,7 @@ const LEAVES: &[(&str, Check)] = &[
     ("PersonName", parsed::<PersonName>),
     ("PipelineName", parsed::<PipelineName>),
     ("Place", parsed::<Place>),
+    ("Pointer", parsed::<Pointer>),
     ("Repository", parsed::<Repository>),
     ("RoleName", parsed::<RoleName>),
     ("RoomName", parsed::<RoomName>),
@@ -53,6 +57,7 @@ const LEAVES: &[(&str, Check)] = &[
 const KEYS: &[(&str, Check)] = &[
     ("alerts", parsed::<SourceName>),
     ("environments", parsed::<Environment>),
+    ("hooks", parsed::<SourceName>),
     ("oncall", parsed::<ScheduleName>),
     ("people", parsed::<PersonName>),
     ("pipelines", parsed::<PipelineName>),

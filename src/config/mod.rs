@@ -33,7 +33,7 @@ use crate::{
     chat::teams,
     deployments, incidents,
     names::{PersonName, PipelineName, RoleName, ScheduleName},
-    oncall, pipelines, runbooks, telling,
+    oncall, pipelines, pushes, runbooks, telling,
 };
 
 /// The whole file, `pilothouse.yaml`.
@@ -65,6 +65,8 @@ pub struct Config {
     pub freezes: Vec<deployments::FreezeSettings>,
     /// Where alerts come from.
     pub alerts: alerts::AllSettings,
+    /// What pipelines push, so that the bot looks sooner: each at `/hooks/<its name>`.
+    pub hooks: pushes::AllSettings,
     /// Where people's mornings are: what is silenced until tomorrow is silent until nine o'clock
     /// there. UTC, when nothing is said.
     pub time_zone: Option<ZoneName>,
@@ -95,6 +97,7 @@ impl Default for Config {
             services: BTreeMap::new(),
             freezes: vec![],
             alerts: BTreeMap::new(),
+            hooks: BTreeMap::new(),
             time_zone: None,
             oncall: BTreeMap::new(),
             runbooks: None,

@@ -3,6 +3,7 @@
 pub mod entra;
 pub mod github;
 pub mod graph;
+pub mod openid;
 pub mod pagerduty;
 mod quiet;
 pub mod server;

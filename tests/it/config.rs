@@ -107,6 +107,7 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "Database",
             "EmailAddress",
             "Environment",
+            "HeaderName",
             "InputName",
             "Listen",
             "Moment",
@@ -146,6 +147,7 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
         "PAGERDUTY_TOKEN",
         "GRAFANA_TOKEN",
         "TELL_SECRET",
+        "GITHUB_WEBHOOK_SECRET",
     ] {
         rest = rest.replace(&format!("env:{name}"), &token);
     }

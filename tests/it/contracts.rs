@@ -81,6 +81,12 @@ impl Contract {
         Checked::Obeys
     }
 
+    /// What the description says of one field of one of its things.
+    pub(crate) fn part(&self, schema: &str, field: &str) -> &Value {
+        let found = self.document["$defs"][schema].pointer(&format!("/properties/{field}"));
+        found.unwrap_or_else(|| panic!("{schema} has no {field}"))
+    }
+
     fn operation(&self, method: &str, path: &str) -> Option<(&String, &Value)> {
         let segments: Vec<&str> = path.split('/').collect();
         self.document["operations"].as_object()?.iter().find(|(name, _)| {

@@ -21,7 +21,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("access", &["names"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
-    ("pipelines", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
+    ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
+    ("pipelines", &["clock", "hooks", "names", "outbound", "outside", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
         "chat",
@@ -63,8 +64,22 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "alerts",
         &[
-            "access", "audit", "cards", "chat", "clock", "jobs", "names", "outbound", "outside",
-            "secrets", "store",
+            "access", "audit", "cards", "chat", "clock", "hooks", "jobs", "names", "outbound",
+            "outside", "secrets", "store", "vendors",
+        ],
+    ),
+    (
+        "pushes",
+        &[
+            "clock",
+            "deployments",
+            "hooks",
+            "names",
+            "outbound",
+            "outside",
+            "pipelines",
+            "secrets",
+            "store",
         ],
     ),
     (
@@ -101,7 +116,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("web", &["alerts", "chat", "pipelines", "store"]),
+    ("web", &["alerts", "chat", "pipelines", "pushes", "store"]),
     (
         "config",
         &[
@@ -114,11 +129,13 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "deployments",
             "health",
+            "hooks",
             "incidents",
             "names",
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "vendors",
@@ -137,12 +154,14 @@ const PLAN: &[(&str, &[&str])] = &[
             "clock",
             "commands",
             "deployments",
+            "hooks",
             "incidents",
             "jobs",
             "names",
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "store",
             "telling",
@@ -166,6 +185,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "names",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "store",
@@ -199,8 +219,10 @@ const PURE: &[&str] = &[
 ];
 
 /// The same in the room of alerts.
-const PURE_OF_ALERTS: &[&str] =
-    &["acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm", "view"];
+const PURE_OF_ALERTS: &[&str] = &[
+    "acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm",
+    "telling", "view",
+];
 
 /// The same, of incidents.
 const PURE_OF_INCIDENTS: &[&str] =

@@ -13,6 +13,7 @@ mod demo;
 mod deploy;
 mod freezes;
 mod github;
+mod hooks;
 mod house;
 mod http_probe;
 mod incidents;

@@ -8,7 +8,6 @@ mod connector;
 mod doors;
 mod inbound;
 mod invokes;
-mod keys;
 mod pace;
 mod personal;
 mod receive;

@@ -4,6 +4,7 @@ mod alerts;
 mod app;
 mod audit;
 mod freezes;
+mod hooks;
 mod incidents;
 mod oncall;
 mod people;
@@ -51,6 +52,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     services::check(config, found);
     freezes::check(config, found);
     alerts::check(config, found);
+    hooks::check(config, found);
     oncall::check(config, found);
     runbooks::check(config, found, secrets);
     incidents::check(config, found);

@@ -29,6 +29,7 @@ use pilothouse::{
     oncall,
     outbound::Outbound,
     pipelines::Pipeline,
+    pushes,
     runbooks::{self, Given, Runner},
     telling,
 };
@@ -102,6 +103,8 @@ struct Rules {
     freezes: Vec<deployments::FreezeSettings>,
     #[serde(default)]
     alerts: alerts::AllSettings,
+    #[serde(default)]
+    hooks: pushes::AllSettings,
     time_zone: Option<pilothouse::calendar::ZoneName>,
     #[serde(default)]
     oncall: oncall::Settings,
@@ -168,13 +171,8 @@ impl Bot {
 
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(
-            &self.services,
-            &self.pipeline,
-            &self.health,
-            &self.chat,
-            (&self.database, &self.clock),
-        );
+        let there = (&self.database, &self.clock);
+        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, there);
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -307,10 +305,11 @@ fn world(
     (database, clock): (&Database, &Clock),
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, tell, services } =
+    let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, tell, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
-    let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
+    let reach = alerts::Reach { outbound: outbound.clone(), clock: clock.clone() };
+    let open = |(name, settings)| (name, alerts::open(&settings, &reach).unwrap());
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -331,6 +330,7 @@ fn world(
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         alerts: alerts.into_iter().map(open).collect(),
+        hooks,
         time_zone,
         tell: telling::open(&tell, clock, &outbound).unwrap(),
         channels: vec![chat.clone()],

@@ -46,6 +46,8 @@ pub struct PretendPipeline {
     certain: Mutex<bool>,
     commits: Mutex<BTreeMap<String, String>>,
     behind: AtomicUsize,
+    looks: AtomicUsize,
+    name: Mutex<Option<String>>,
 }
 
 impl PretendPipeline {
@@ -57,6 +59,20 @@ impl PretendPipeline {
     /// How often it was asked for one.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// How often it was asked how a run is getting on.
+    pub fn looked(&self) -> usize {
+        self.looks.load(Ordering::Relaxed)
+    }
+
+    /// From now on it calls its run so.
+    pub fn calls_it(&self, name: &str) {
+        *self.name.lock().unwrap() = Some(name.to_owned());
+    }
+
+    fn called(&self, correlation: &Correlation) -> String {
+        self.name.lock().unwrap().clone().unwrap_or_else(|| correlation.to_string())
     }
 
     /// Everything it was told, in order.
@@ -168,6 +184,7 @@ impl Pipeline for PretendPipeline {
     }
 
     async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         let runs = self.runs.lock().unwrap();
         runs.get(run.id.as_str()).cloned().ok_or_else(|| anyhow::anyhow!("no run {}", run.id))
     }
@@ -205,7 +222,7 @@ impl PretendPipeline {
     fn begin(&self, correlation: &Correlation) -> Started {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let answers = *self.answers.lock().unwrap();
-        let correlation = correlation.to_string();
+        let correlation = self.called(correlation);
         if matches!(answers, Answers::Well | Answers::Lost) {
             let running = Progress::bare(RunState::Running);
             let twice = self.runs.lock().unwrap().insert(correlation.clone(), running);
@@ -220,7 +237,7 @@ impl PretendPipeline {
     }
 
     fn look_for(&self, correlation: &Correlation) -> Found {
-        let correlation = correlation.to_string();
+        let correlation = self.called(correlation);
         let seen = !*self.hidden.lock().unwrap();
         let there = self.runs.lock().unwrap().contains_key(&correlation);
         let certain = *self.certain.lock().unwrap();
