@@ -23,6 +23,7 @@ mod heard;
 mod intake;
 mod list;
 mod looking;
+pub mod pagerduty;
 mod poll;
 mod settings;
 mod severity;
@@ -209,6 +210,7 @@ pub fn open(settings: &Settings, reach: &Reach) -> anyhow::Result<Feed> {
     let source: Arc<dyn Source> = match settings {
         Settings::Alertmanager(own) => Arc::new(alertmanager::Alertmanager::new(own, reach)),
         Settings::Grafana(own) => Arc::new(grafana::Grafana::new(own, reach)),
+        Settings::Pagerduty(own) => Arc::new(pagerduty::PagerDuty::new(own, reach)?),
         Settings::Webhook(own) => Arc::new(webhook::Webhook::new(own)),
     };
     let common = settings.common();

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{alertmanager, grafana, webhook};
+use super::{alertmanager, grafana, pagerduty, webhook};
 use crate::{
     clock::Span,
     hooks::Proof,
@@ -23,6 +23,8 @@ pub enum Settings {
     Alertmanager(Box<alertmanager::Settings>),
     /// Grafana Alerting.
     Grafana(Box<grafana::Settings>),
+    /// PagerDuty.
+    Pagerduty(Box<pagerduty::Settings>),
     /// Whatever can post JSON when something begins and ends.
     Webhook(Box<webhook::Settings>),
 }
@@ -133,6 +135,7 @@ impl Settings {
         match self {
             Self::Alertmanager(settings) => settings.common(),
             Self::Grafana(settings) => settings.common(),
+            Self::Pagerduty(settings) => settings.common(),
             Self::Webhook(settings) => settings.common(),
         }
     }
@@ -142,6 +145,7 @@ impl Settings {
         match self {
             Self::Alertmanager(settings) => settings.url.as_ref().map(|_| settings.every.0),
             Self::Grafana(settings) => settings.url.as_ref().map(|_| settings.every.0),
+            Self::Pagerduty(settings) => Some(settings.every.0),
             Self::Webhook(_) => None,
         }
     }
@@ -151,6 +155,7 @@ impl Settings {
         match self {
             Self::Alertmanager(settings) => settings.flaws(),
             Self::Grafana(settings) => settings.flaws(),
+            Self::Pagerduty(settings) => settings.flaws(),
             Self::Webhook(settings) => settings.flaws(),
         }
     }

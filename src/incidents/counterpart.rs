@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{incident::Incident, state::Event};
-use crate::{clock::Timestamp, vendors::pagerduty::Id};
+use crate::{
+    clock::Timestamp,
+    vendors::pagerduty::{Id, OURS},
+};
 
 /// What is known here of an incident's counterpart.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -113,6 +116,6 @@ impl Counterpart {
 impl Incident {
     /// What its counterpart is known by: nobody else's, on whatever database.
     pub(super) fn key(&self) -> String {
-        format!("pilothouse-{}-{}", self.number, self.marker)
+        format!("{OURS}{}-{}", self.number, self.marker)
     }
 }

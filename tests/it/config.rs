@@ -145,6 +145,7 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
         "ALERTMANAGER_WEBHOOK_TOKEN",
         "PAGERDUTY_ROUTING_KEY",
         "PAGERDUTY_TOKEN",
+        "PAGERDUTY_WEBHOOK_SECRET",
         "GRAFANA_TOKEN",
         "TELL_SECRET",
         "GITHUB_WEBHOOK_SECRET",

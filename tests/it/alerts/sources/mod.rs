@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod grafana;
+mod pagerduty;
 mod pretended;
 mod stories;
 mod webhook;
@@ -26,6 +27,7 @@ macro_rules! all_live_through {
             $story:
             alertmanager = crate::alerts::sources::alertmanager::Alertmanager::start(),
             grafana = crate::alerts::sources::grafana::Grafana::start(),
+            pagerduty = crate::alerts::sources::pagerduty::PagerDuty::start(),
             webhook = crate::alerts::sources::webhook::Webhook::start(),
         );)+
     };
