@@ -1,6 +1,7 @@
 //! Every source of alerts lives through the same stories, from its wire to the card and back.
 
 mod alertmanager;
+mod azure_monitor;
 mod grafana;
 mod pretended;
 mod stories;
@@ -25,6 +26,7 @@ macro_rules! all_live_through {
         $(each_lives_through!(
             $story:
             alertmanager = crate::alerts::sources::alertmanager::Alertmanager::start(),
+            azure_monitor = crate::alerts::sources::azure_monitor::AzureMonitor::start(),
             grafana = crate::alerts::sources::grafana::Grafana::start(),
             webhook = crate::alerts::sources::webhook::Webhook::start(),
         );)+
