@@ -14,6 +14,7 @@ mod acting;
 mod acts;
 mod alert;
 pub mod alertmanager;
+pub mod azure_monitor;
 mod board;
 mod buttons;
 mod door;
@@ -210,6 +211,7 @@ pub fn open(settings: &Settings, reach: &Reach) -> anyhow::Result<Feed> {
     let source: Arc<dyn Source> = match settings {
         Settings::Alertmanager(own) => Arc::new(alertmanager::Alertmanager::new(own, reach)),
         Settings::Grafana(own) => Arc::new(grafana::Grafana::new(own, reach)),
+        Settings::AzureMonitor(own) => Arc::new(azure_monitor::AzureMonitor::new(own, reach)?),
         Settings::Pagerduty(own) => Arc::new(pagerduty::PagerDuty::new(own, reach)?),
         Settings::Webhook(own) => Arc::new(webhook::Webhook::new(own)),
     };

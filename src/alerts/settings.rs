@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{alertmanager, grafana, pagerduty, webhook};
+use super::{alertmanager, azure_monitor, grafana, pagerduty, webhook};
 use crate::{
     clock::Span,
     hooks::Proof,
@@ -23,6 +23,8 @@ pub enum Settings {
     Alertmanager(Box<alertmanager::Settings>),
     /// Grafana Alerting.
     Grafana(Box<grafana::Settings>),
+    /// Azure Monitor.
+    AzureMonitor(Box<azure_monitor::Settings>),
     /// PagerDuty.
     Pagerduty(Box<pagerduty::Settings>),
     /// Whatever can post JSON when something begins and ends.
@@ -135,6 +137,7 @@ impl Settings {
         match self {
             Self::Alertmanager(settings) => settings.common(),
             Self::Grafana(settings) => settings.common(),
+            Self::AzureMonitor(settings) => settings.common(),
             Self::Pagerduty(settings) => settings.common(),
             Self::Webhook(settings) => settings.common(),
         }
@@ -145,7 +148,24 @@ impl Settings {
         match self {
             Self::Alertmanager(settings) => settings.url.as_ref().map(|_| settings.every.0),
             Self::Grafana(settings) => settings.url.as_ref().map(|_| settings.every.0),
+            Self::AzureMonitor(settings) => {
+                settings.subscription.as_ref().map(|_| settings.every.0)
+            }
             Self::Pagerduty(settings) => Some(settings.every.0),
+            Self::Webhook(_) => None,
+        }
+    }
+
+    /// The key that says where it is, and keys that mean nothing without it; none where it can only
+    /// be listened to.
+    pub fn place(&self) -> Option<(&'static str, &'static [&'static str])> {
+        match self {
+            Self::Alertmanager(_) => Some(("url", &["credential", "every"])),
+            Self::Grafana(_) => Some(("url", &["token", "every"])),
+            Self::AzureMonitor(_) => {
+                Some(("subscription", &["credential", "every", "resource_group"]))
+            }
+            Self::Pagerduty(_) => Some(("account", &["every"])),
             Self::Webhook(_) => None,
         }
     }
@@ -155,6 +175,7 @@ impl Settings {
         match self {
             Self::Alertmanager(settings) => settings.flaws(),
             Self::Grafana(settings) => settings.flaws(),
+            Self::AzureMonitor(settings) => settings.flaws(),
             Self::Pagerduty(settings) => settings.flaws(),
             Self::Webhook(settings) => settings.flaws(),
         }

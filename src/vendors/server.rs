@@ -61,6 +61,16 @@ impl Error {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            // Without a token, nothing was ever sent.
+            Error::NoKey(..) | Error::NoToken(..) => Self::Unreached(error.to_string()),
+            Error::Failed(_, failure) => failure,
+        }
+    }
+}
+
 /// One server, as one identity.
 pub struct Server {
     name: &'static str,

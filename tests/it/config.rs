@@ -115,6 +115,7 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "PersonName",
             "PipelineName",
             "Place",
+            "Pointer",
             "Repository",
             "RoomName",
             "Secret",

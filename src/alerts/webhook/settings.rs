@@ -82,10 +82,6 @@ impl Settings {
         const RESOLVED: &[&str] = &["fields", "status", "resolved"];
         let StatusField { firing, resolved, .. } = &self.fields.status;
         let mut flaws = vec![];
-        if self.webhook.is_none() {
-            let what = "can only be listened to: say under `webhook` how it proves itself";
-            flaws.push(Flaw::at(&[], what));
-        }
         if resolved.is_empty() {
             let what = "names no word: no alert would ever be over";
             flaws.push(Flaw::at(RESOLVED, what));

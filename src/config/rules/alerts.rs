@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{Config, Found, Path};
-use crate::alerts::Settings;
 
 /// Asking more often tells nobody anything sooner: deliveries come by themselves.
 const OFTENEST: Duration = Duration::from_secs(5);
@@ -12,26 +11,33 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
     let top = Path::of(&["alerts"]);
     for (name, settings) in &config.alerts {
         let (path, common) = (top.key(name.as_str()), settings.common());
-        match (settings.every(), &common.proof) {
-            // It says so itself, where nothing else is possible.
-            (None, None) if matches!(settings, Settings::Webhook(_)) => {}
-            (None, None) => {
-                let what = "says neither where it is nor how it proves itself: write `url`, \
-                            `webhook`, or both";
+        match (settings.every(), &common.proof, settings.place()) {
+            (None, None, Some((place, _))) => {
+                let what = format!(
+                    "says neither where it is nor how it proves itself: write `{place}`, \
+                     `webhook`, or both"
+                );
                 found.wrong(&path, what);
             }
-            (None, Some(_)) => {
-                for key in ["credential", "token", "every"] {
+            (None, None, None) => {
+                let what = "can only be listened to: say under `webhook` how it proves itself";
+                found.wrong(&path, what);
+            }
+            (None, Some(_), Some((place, keys))) => {
+                for key in keys {
                     if found.is_written(&path, key) {
-                        let what = "has no effect without `url`: it is never asked";
+                        let what = format!("has no effect without `{place}`: it is never asked");
                         found.odd(&path.key(key), what);
                     }
                 }
             }
-            (Some(every), _) if every < OFTENEST => {
+            (Some(every), ..) if every < OFTENEST => {
                 found.wrong(&path.key("every"), "must be at least `5s`");
             }
-            (Some(_), _) => {}
+            _ => {}
+        }
+        if let Some(proof) = &common.proof {
+            super::hooks::proof(proof, &path.key("webhook"), found);
         }
         for flaw in settings.flaws() {
             let at = flaw.at.iter().fold(path.clone(), |path, key| path.key(key));

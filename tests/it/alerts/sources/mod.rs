@@ -1,6 +1,7 @@
 //! Every source of alerts lives through the same stories, from its wire to the card and back.
 
 mod alertmanager;
+mod azure_monitor;
 mod grafana;
 mod pagerduty;
 mod pretended;
@@ -26,6 +27,7 @@ macro_rules! all_live_through {
         $(each_lives_through!(
             $story:
             alertmanager = crate::alerts::sources::alertmanager::Alertmanager::start(),
+            azure_monitor = crate::alerts::sources::azure_monitor::AzureMonitor::start(),
             grafana = crate::alerts::sources::grafana::Grafana::start(),
             pagerduty = crate::alerts::sources::pagerduty::PagerDuty::start(),
             webhook = crate::alerts::sources::webhook::Webhook::start(),

@@ -188,9 +188,9 @@ pub(crate) async fn a_source_that_asks_for_quiet_is_left_alone(source: &Source) 
     let before = source.asked().await.len();
     town.bot.passes(seconds(30)).await;
     assert_eq!(source.asked().await.len(), before, "it asked to be left alone");
+    assert!(town.bot.shows().contains("Fires since 09:14 UTC"), "{}", town.bot.shows());
     let list = town.bot.hears(BOB, "/alerts").await;
     assert!(list.contains("monitoring has not answered since"), "{list}");
-    assert!(town.bot.shows().contains("Fires since 09:14 UTC"), "{}", town.bot.shows());
     source.answers(None).await;
     town.bot.passes(minutes(3)).await;
     let list = town.bot.hears(BOB, "/alerts").await;
@@ -207,9 +207,9 @@ pub(crate) async fn a_slow_source_is_not_waited_for(source: &Source) {
     town.bot.clock.advance(minutes(1));
     town.bot.works().await;
     assert!(began.elapsed() < Duration::from_secs(38), "{:?}", began.elapsed());
+    assert!(town.bot.shows().contains("Fires since 09:14 UTC"), "{}", town.bot.shows());
     let list = town.bot.hears(BOB, "/alerts").await;
     assert!(list.contains("monitoring has not answered since"), "{list}");
-    assert!(town.bot.shows().contains("Fires since 09:14 UTC"), "{}", town.bot.shows());
 }
 
 pub(crate) async fn a_source_that_answers_nonsense_ends_nothing(source: &Source) {

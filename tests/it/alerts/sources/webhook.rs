@@ -83,7 +83,7 @@ async fn labels_are_what_can_be_written_as_text() {
     let alert = town.pretended("HighErrorRate", seconds(60));
     town.hears_from(&Webhook, &Webhook.fires(&alert)).await;
     let card = town.bot.reads();
-    assert!(card.contains("Labels: cpu 8, host web-7\n"), "{card}");
+    assert!(card.contains("Labels: cpu 8, host web-7"), "{card}");
 }
 
 #[tokio::test]
