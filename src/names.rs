@@ -116,8 +116,8 @@ name! {
     PersonName, "person name", "._-", "letters, digits, `.`, `_` and `-`"
 }
 name! {
-    /// Where alerts come from, as the configuration calls it: `prometheus`.
-    SourceName, "name of a source of alerts", "._-", "letters, digits, `.`, `_` and `-`"
+    /// Whoever calls at `/hooks/NAME`, as the configuration calls it: `prometheus`, `github`.
+    SourceName, "name of a source", "._-", "letters, digits, `.`, `_` and `-`"
 }
 name! {
     /// Who is told of deployments, as the configuration calls them: `grafana`.
