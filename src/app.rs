@@ -15,7 +15,7 @@ use crate::{
     commands::{self, Commands},
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
     hooks::{Forgetful, Replays},
-    incidents::{self, Books, Chronicle, Incidents},
+    incidents::{self, Books, Chronicle, Duty, Incidents},
     jobs::{Handler, Worker},
     names::PipelineName,
     oncall::{self, OnCall, PageCards, Pager, Pages},
@@ -158,7 +158,7 @@ impl App {
             db: db.clone(),
             clock: clock.clone(),
         });
-        let mut handlers = handlers(&commands, &foundation, probes);
+        let mut handlers = handlers(&commands, &foundation, probes)?;
         handlers.extend(beginnings(&commands, &foundation, world.checkpoints).await?);
         handlers.push(Arc::new(Teller { subscribers: world.tell, clock: clock.clone() }));
         if let Some(given) = world.runbooks {
@@ -177,10 +177,11 @@ fn handlers(
     commands: &Arc<Commands>,
     foundation: &Foundation,
     probes: Probes,
-) -> Vec<Arc<dyn Handler>> {
+) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
     let Commands { access, deployments, planner, alerts, incidents, channels, .. } = &**commands;
     let (db, clock, channels) = (foundation.db.clone(), foundation.clock.clone(), channels.clone());
-    vec![
+    let duty = Duty::open(incidents.settings(), (clock.clone(), foundation.outbound.clone()))?;
+    Ok(vec![
         Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
         Arc::new(Forgetting(foundation.chat().inbox)),
         Arc::new(Errands {
@@ -200,6 +201,7 @@ fn handlers(
             access: access.clone(),
             channels: channels.clone(),
             db,
+            duty,
             clock: clock.clone(),
         }),
         Arc::new(Steps {
@@ -209,7 +211,7 @@ fn handlers(
             probes,
             clock,
         }),
-    ]
+    ])
 }
 
 /// The room of every environment.

@@ -239,6 +239,12 @@ impl PersonId {
         Self("bot".to_owned())
     }
 
+    /// Somebody who did something at a source of alerts itself, by the name they have there. They
+    /// are nobody here, and may do nothing.
+    pub fn elsewhere(source: &SourceName, name: &str) -> Self {
+        Self(format!("at:{source}:{name}"))
+    }
+
     /// The id as text, as it is stored and audited.
     pub fn as_str(&self) -> &str {
         &self.0

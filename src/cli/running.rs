@@ -63,8 +63,9 @@ pub(super) fn world(
     }
     let mut feeds = Feeds::new();
     for (name, settings) in &config.alerts {
-        let feed = alerts::open(settings, &foundation.outbound, &foundation.clock);
-        feeds.insert(name.clone(), feed.with_context(|| format!("the source `{name}`"))?);
+        let (outbound, clock) = (foundation.outbound.clone(), foundation.clock.clone());
+        let feed = alerts::open(settings, &alerts::Reach { outbound, clock });
+        feeds.insert(name.clone(), feed.with_context(|| format!("the alerts of `{name}`"))?);
     }
     Ok(World {
         access: access::Settings {

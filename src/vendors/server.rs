@@ -61,6 +61,16 @@ impl Error {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            // Without a token, nothing was ever sent.
+            Error::NoKey(..) | Error::NoToken(..) => Self::Unreached(error.to_string()),
+            Error::Failed(_, failure) => failure,
+        }
+    }
+}
+
 /// One server, as one identity.
 pub struct Server {
     name: &'static str,
@@ -121,9 +131,7 @@ impl Server {
     /// An address from an answer, when it is a page of this server; a link to anywhere else is
     /// not shown to people.
     pub fn page(&self, address: &str) -> Option<String> {
-        let (url, home) = (Url::parse(address).ok()?, self.base.as_url());
-        let plain = url.username().is_empty() && url.password().is_none();
-        (plain && url.origin() == home.origin()).then(|| url.into())
+        self.base.page(address)
     }
 
     /// Asks a question that changes nothing.

@@ -65,7 +65,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "alerts",
         &[
             "access", "audit", "cards", "chat", "clock", "hooks", "jobs", "names", "outbound",
-            "outside", "secrets", "store",
+            "outside", "secrets", "store", "vendors",
         ],
     ),
     (
@@ -87,7 +87,19 @@ const PLAN: &[(&str, &[&str])] = &[
     ),
     (
         "incidents",
-        &["access", "audit", "cards", "chat", "clock", "deployments", "jobs", "names", "store"],
+        &[
+            "access",
+            "audit",
+            "cards",
+            "chat",
+            "clock",
+            "deployments",
+            "jobs",
+            "names",
+            "store",
+            "outbound",
+            "vendors",
+        ],
     ),
     (
         "commands",
@@ -212,8 +224,10 @@ const PURE: &[&str] = &[
 ];
 
 /// The same in the room of alerts.
-const PURE_OF_ALERTS: &[&str] =
-    &["acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm", "view"];
+const PURE_OF_ALERTS: &[&str] = &[
+    "acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm",
+    "telling", "view",
+];
 
 /// The same, of incidents.
 const PURE_OF_INCIDENTS: &[&str] =

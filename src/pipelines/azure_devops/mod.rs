@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use answers::{Build, Links, List, RunSeen, Timeline};
-pub use settings::{Credential, Principal, Settings};
+pub use settings::{Credential, Settings};
 
 use super::{
     Answer, Answered, Found, Gate, Ground, Inputs, Order, Pipeline, Place, Progress, Resolved, Run,
@@ -43,10 +43,7 @@ use super::{
 use crate::{
     names::{Correlation, RunId, Version},
     outbound::{self, Failure},
-    vendors::{
-        entra::{Identity, Tokens},
-        server::{Error, Key, Server},
-    },
+    vendors::server::{Error, Key, Server},
 };
 
 const NAME: &str = "Azure DevOps";
@@ -81,14 +78,8 @@ impl AzureDevops {
         let key = match &settings.credential {
             Credential::Token(secret) => Key::Basic(String::new(), secret.clone()),
             Credential::Entra(principal) => {
-                let identity = Identity {
-                    app_id: principal.app_id.clone(),
-                    tenant: principal.tenant.clone(),
-                    credential: principal.proof.clone(),
-                    login: principal.login.clone(),
-                };
                 let (outbound, clock) = (ground.outbound.clone(), ground.clock.clone());
-                Key::Entra(Tokens::new(identity, SCOPE, outbound, clock)?)
+                Key::Entra(principal.tokens(SCOPE, outbound, clock)?)
             }
         };
         Ok(Self {

@@ -291,7 +291,8 @@ fn world(
     let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, tell, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
-    let open = |(name, settings)| (name, alerts::open(&settings, &outbound, clock).unwrap());
+    let reach = alerts::Reach { outbound: outbound.clone(), clock: clock.clone() };
+    let open = |(name, settings)| (name, alerts::open(&settings, &reach).unwrap());
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
