@@ -188,6 +188,12 @@ impl Calendar {
 
 #[async_trait]
 impl Level for Calendar {
+    async fn asked(&self, window: Window) -> anyhow::Result<Roster> {
+        let ical::Read { turns, odd } = self.understand(self.fetch().await?, window).await?;
+        let note = odd.map(|odd| format!("About the calendar: {odd}."));
+        Ok(Roster { turns, known: true, note })
+    }
+
     async fn turns(&self, window: Window) -> anyhow::Result<Roster> {
         let now = self.ground.clock.now();
         let Some(Kept { fetched, trouble }) = self.kept().await? else {

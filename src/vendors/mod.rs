@@ -6,3 +6,4 @@ pub mod graph;
 mod quiet;
 pub mod server;
 pub mod signature;
+mod unwell;

@@ -21,6 +21,7 @@
 //! * Parameters are text from people: they reach scripts through `env:`, never by `${{ }}`.
 
 mod answers;
+mod greeting;
 mod settings;
 mod versions;
 
@@ -40,6 +41,8 @@ use super::{
     common::{names, not_started, with},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::{Correlation, RunId, Version},
     outbound::{Answer, Failure},
     vendors::{
@@ -254,6 +257,10 @@ impl Pipeline for AzureDevops {
             self.server.act((Method::PATCH, url), &[], |request| request.json(&body)).await?;
         self.decoded::<Build>(&answer)?;
         Ok(())
+    }
+
+    async fn greet(&self, _: Timestamp) -> Vec<Greeting> {
+        self.greeted().await
     }
 }
 

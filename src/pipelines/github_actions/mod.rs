@@ -31,6 +31,7 @@
 //! The credential needs Actions (read and write), Contents (read) and Metadata (read).
 
 mod answers;
+mod greeting;
 mod settings;
 mod versions;
 
@@ -54,6 +55,8 @@ use super::{
     common::{names, with},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::{RunId, Version},
     outbound::Failure,
     vendors::github::{Error, Github},
@@ -262,6 +265,10 @@ impl Pipeline for GithubActions {
             Err(error) if error.status() != Some(409) => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    async fn greet(&self, now: Timestamp) -> Vec<Greeting> {
+        self.greeted(now).await
     }
 }
 

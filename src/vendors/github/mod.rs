@@ -127,6 +127,19 @@ impl Github {
         Ok(self.call(|| self.outbound.request(Method::GET, url.clone()), true).await?.json()?)
     }
 
+    /// Asks a question that changes nothing, for the whole answer.
+    ///
+    /// # Errors
+    /// As [`Github::ask`].
+    pub async fn look(&self, url: Url) -> Result<Answer, Error> {
+        self.call(|| self.outbound.request(Method::GET, url.clone()), true).await
+    }
+
+    /// Whether it calls as an app, whose tokens may do what it asks for or are not given at all.
+    pub fn is_app(&self) -> bool {
+        matches!(self.sign_in.credential, Credential::App(_))
+    }
+
     /// Asks a question once and does not wait longer than `patience`.
     ///
     /// # Errors
