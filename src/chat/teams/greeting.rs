@@ -64,7 +64,14 @@ impl Greeter {
                 self.settings.app_id,
                 proof(&self.settings.credential)
             )),
-            Err(error) => Greeting::sentence(&format!("{error:#}")),
+            Err(error) => {
+                let login = &self.addresses.login;
+                let told = Greeting::sentence(&format!("{error:#}"));
+                let advice = told.advice.unwrap_or_else(|| {
+                    format!("Look at `teams.credential`, and let this machine reach {login}")
+                });
+                Greeting { advice: Some(advice), ..told }
+            }
         };
         self.token.get_or_init(ask).await.clone()
     }

@@ -18,7 +18,7 @@ use super::check;
 use crate::{
     chat::teams::Greeter,
     clock::{Clock, Span, spoken},
-    config::{self, Checked, Config, Mistakes, Secrets},
+    config::{self, Checked, Config, Mistake, Secrets},
     greeting::Greeting,
     outbound::{Base, Outbound},
     secrets::Secret,
@@ -74,6 +74,8 @@ struct Ground {
     options: Options,
     /// Who asks Microsoft, when the bot is one of Teams.
     greeter: Option<Arc<Greeter>>,
+    /// The keys of secrets that cannot be read.
+    unread: Arc<Vec<String>>,
 }
 
 /// Asks everybody; whether nothing is bad.
@@ -100,13 +102,14 @@ pub async fn examine(
     let mut report = Report::new(options.json, out);
     let checked = config::check(&options.config, Secrets::Leave);
     let mut told = vec![("the file".to_owned(), written(&checked, options))];
-    let Checked { config, mistakes, .. } = checked;
-    if let Some(config) = &config {
-        told.push(("secrets".to_owned(), secrets(config, &mistakes, options)));
+    let mut unread = vec![];
+    if let Some(config) = &checked.config {
+        unread = config::check(&options.config, Secrets::Read).mistakes.0;
+        told.push(("secrets".to_owned(), secrets(config, &unread)));
     }
     report.tell("Configuration", told)?;
-    if let Some(config) = config {
-        let ground = Ground::lay(options, clock, config).await?;
+    if let Some(config) = checked.config {
+        let ground = Ground::lay(options, clock, (config, unread)).await?;
         let asked: Vec<_> = groups(&ground).into_iter().map(|group| group.begin(options)).collect();
         for (name, answers) in asked {
             let mut told = vec![];
@@ -168,13 +171,28 @@ impl Question {
 }
 
 impl Ground {
-    async fn lay(options: &Options, clock: Clock, config: Config) -> anyhow::Result<Self> {
+    async fn lay(
+        options: &Options,
+        clock: Clock,
+        (config, unread): (Config, Vec<Mistake>),
+    ) -> anyhow::Result<Self> {
         let outbound = Outbound::new()?;
         let greeter = config.teams.as_ref().map(|teams| Greeter::new(teams, &outbound, &clock));
         let greeter = greeter.transpose()?.map(Arc::new);
         let (config, options) = (Arc::new(config), options.clone());
         let (db, database) = machine::database(&config, options.patience.0).await?;
-        Ok(Self { config, outbound, clock, db, database, options, greeter })
+        let unread = Arc::new(unread.into_iter().map(|mistake| mistake.key).collect());
+        Ok(Self { config, outbound, clock, db, database, options, greeter, unread })
+    }
+
+    /// What is told of a part of the configuration that cannot be asked, for lack of its secret.
+    fn lacks(&self, part: &str) -> Option<Vec<Greeting>> {
+        let below = |key: &String| {
+            key.strip_prefix(part)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let said = "it was not asked, because a secret of it cannot be read";
+        self.unread.iter().any(below).then(|| vec![Greeting::unseen(said)])
     }
 }
 
@@ -199,10 +217,9 @@ fn written(checked: &Checked, options: &Options) -> Vec<Greeting> {
 }
 
 /// Whether every secret can be read here: what only reading them brings to light.
-fn secrets(config: &Config, known: &Mistakes, options: &Options) -> Vec<Greeting> {
-    let read = config::check(&options.config, Secrets::Read);
-    let unread = read.mistakes.0.iter().filter(|mistake| !known.0.contains(mistake));
+fn secrets(config: &Config, unread: &[Mistake]) -> Vec<Greeting> {
     let told: Vec<Greeting> = unread
+        .iter()
         .map(|mistake| {
             Greeting::bad(
                 format!("line {}, {}: {}", mistake.place.line, mistake.key, mistake.what),

@@ -24,8 +24,12 @@ pub(super) fn pipelines(ground: &Ground) -> Vec<Question> {
     };
     let question = |(name, settings): (&_, &pipelines::Settings)| {
         let (name, settings, standing) = (Clone::clone(name), settings.clone(), standing.clone());
+        let lacks = ground.lacks(&format!("pipelines.{name}"));
         Question::new(format!("{name}"), async move {
-            pipelines::greet(&name, &settings, &standing).await
+            match lacks {
+                Some(told) => told,
+                None => pipelines::greet(&name, &settings, &standing).await,
+            }
         })
     };
     ground.config.pipelines.iter().map(question).collect()
@@ -67,7 +71,11 @@ pub(super) fn alerts(ground: &Ground) -> Vec<Question> {
     let question = |(name, settings): (&_, &alerts::Settings)| {
         let (settings, outbound) = (settings.clone(), ground.outbound.clone());
         let (subject, now) = (format!("{name}"), ground.clock.now());
+        let lacks = ground.lacks(&format!("alerts.{name}"));
         Question::new(subject.clone(), async move {
+            if let Some(told) = lacks {
+                return told;
+            }
             let mut told = vec![source(&settings, &subject, (now, &outbound)).await];
             if settings.common().webhook.is_none() {
                 told.push(Greeting::unseen(format!(
@@ -108,6 +116,9 @@ pub(super) fn oncall(ground: &Ground) -> Vec<Question> {
             (Clone::clone(name), settings.clone());
         let ground = ground.clone();
         Question::new(format!("{name}"), async move {
+            if let Some(told) = ground.lacks(&format!("oncall.{name}")) {
+                return told;
+            }
             let standing = oncall::Ground {
                 db: ground.db.clone(),
                 clock: ground.clock.clone(),
@@ -200,6 +211,7 @@ fn books(settings: &runbooks::Settings) -> Vec<Greeting> {
         0 if !told.is_empty() => {
             for greeting in &mut told {
                 greeting.verdict = Verdict::Bad;
+                greeting.advice = Some("Mend it, or correct `runbooks.folder`".to_owned());
             }
         }
         0 => told.push(Greeting::warn(

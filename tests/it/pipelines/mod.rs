@@ -3,6 +3,7 @@
 mod argo_cd;
 mod azure_devops;
 mod gitlab;
+mod greetings;
 mod jenkins;
 mod reports;
 mod samples;
