@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{AzureDevops, NAME, VERSION, answers::List};
+use super::{AzureDevops, NAME, SIGN_IN_PAGE, VERSION, answers::List};
 use crate::{
     greeting::Greeting,
     pipelines::common::{line, with},
@@ -48,6 +48,12 @@ impl AzureDevops {
                     ),
                     "Compare `project` and `pipeline` with its address (definitionId), and let \
                      the identity read and queue builds there",
+                )];
+            }
+            Err(error) if matches!(error.status(), Some(300..=399 | 401)) => {
+                return vec![Greeting::bad(
+                    format!("Pilothouse cannot sign in to {NAME}: {SIGN_IN_PAGE}"),
+                    "Make a new credential, or add the identity to the organization's users",
                 )];
             }
             Err(error) => return vec![error.greeting()],

@@ -56,7 +56,7 @@ async fn where_all_is_well_nothing_is_to_be_done_and_nothing_was_written() {
         "200 in ",
         "nothing fires",
         "level 1: alice now",
-        "level 2: bob now until 01 Jan 00:00 UTC",
+        "level 2: bob now",
         "who pages its people can be reached",
         "holds 1 that can be used",
         "one is at work at",

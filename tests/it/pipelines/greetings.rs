@@ -129,7 +129,7 @@ async fn azure_devops() {
     let bad = |said, advice| (Verdict::Bad, said, advice);
     for (answer, wanted) in [
         ((PIPELINE, 404, refusal("not found")), bad("no pipeline 42 in Shop", "definitionId")),
-        ((PIPELINE, 203, Value::Null), bad("does not take the credential", "new")),
+        ((PIPELINE, 302, Value::Null), bad("its sign-in page", "new credential")),
         ((REPOSITORY, 404, refusal("TF401019")), bad("no repository checkout", "Code (read)")),
     ] {
         is_odd(&AzureDevops, &well, answer, wanted).await;
