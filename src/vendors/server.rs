@@ -100,11 +100,6 @@ impl Server {
         self.name
     }
 
-    /// Where it is.
-    pub fn home(&self) -> &Url {
-        self.base.as_url()
-    }
-
     /// The address of something there. Each segment becomes exactly one of the path.
     ///
     /// # Errors

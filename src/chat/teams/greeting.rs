@@ -186,14 +186,15 @@ impl Teams {
         let kind = if id.contains("@thread.tacv2") { "channel" } else { "chat" };
         let place = Place { channel: NAME.to_owned(), conversation: id };
         let known = self.references.find(&place.conversation).await.is_ok_and(|one| one.is_some());
-        let reference = match self.reference(&place).await {
-            Ok(reference) => reference,
-            Err(_) => return stranger(kind),
-        };
+        let Ok(reference) = self.reference(&place).await else { return stranger(kind) };
         match self.connector.glance(&reference, &place.conversation).await {
             Ok(people) => {
                 let yet = if known { "" } else { "; nobody has spoken to it there yet" };
-                Greeting::ok(format!("the bot is in this {kind}, and sees {people} people{yet}"))
+                let seen = match people {
+                    1 => "1 person".to_owned(),
+                    people => format!("{people} people"),
+                };
+                Greeting::ok(format!("the bot is in this {kind}, and sees {seen}{yet}"))
             }
             Err(error) if conversation_is_gone(&error) => stranger(kind),
             Err(ShowError::Gone(why)) => Greeting::bad(

@@ -1,21 +1,23 @@
 //! Questions to Microsoft: the bot's token, the keys, its app, its rooms, and the way from there to
 //! here.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 
 use reqwest::Method;
 use url::Url;
 
 use super::{Ground, Question, canary};
 use crate::{
+    cards::Renderer,
     chat::{
         Channel, Ground as Standing, Inbox, RoomKind,
-        teams::{Greeter, Teams},
+        teams::{Greeter, RoomSettings, Teams},
     },
     cli::package,
     commands,
     config::Config,
     greeting::Greeting,
+    names::RoomName,
     outbound::{Failure, Outbound},
 };
 
@@ -29,8 +31,8 @@ pub(super) fn questions(ground: &Ground) -> Vec<Question> {
     questions.push(Question::new("the bot's token", async move { vec![of.token().await] }));
     let of = greeter.clone();
     questions.push(Question::new("keys of Teams", async move { vec![of.keys().await] }));
-    let (ground_, config) = (ground.clone(), ground.config.clone());
-    questions.push(Question::new("the way in", async move { way_in(&ground_).await }));
+    let (asking, config) = (ground.clone(), ground.config.clone());
+    questions.push(Question::new("the way in", async move { way_in(&asking).await }));
     questions.push(Question::new("the app", async move { vec![app(&config)] }));
     questions.extend(permissions(&greeter, &ground.config));
     questions
@@ -86,7 +88,7 @@ pub(super) fn rooms(ground: &Ground) -> Vec<Question> {
         }
     };
     let mut spoken_to = BTreeSet::new();
-    let question = |(name, room): (&crate::names::RoomName, &crate::chat::teams::RoomSettings)| {
+    let question = |(name, room): (&RoomName, &RoomSettings)| {
         let canary = ground.options.canary && spoken_to.insert(room.conversation.clone());
         let (greeter, teams, room) = (greeter.clone(), teams.clone(), name.clone());
         let mut question = Question::new(name.as_str(), async move {
@@ -111,7 +113,7 @@ fn teams(ground: &Ground) -> anyhow::Result<Teams> {
     let bell = Arc::new(tokio::sync::Notify::new());
     let (db, clock) = (ground.db.clone(), ground.clock.clone());
     let inbox = Inbox::new(db.clone(), clock.clone(), bell);
-    let renderer = Arc::new(crate::cards::Renderer::new()?);
+    let renderer = Arc::new(Renderer::new()?);
     Teams::new(settings, Standing { db, clock, renderer, inbox }, &ground.outbound)
 }
 
@@ -167,7 +169,7 @@ async fn way_in(ground: &Ground) -> Vec<Greeting> {
 }
 
 /// Knocks without a token: the bot itself turns that away, and nobody else does it with its words.
-async fn knock(door: &Url, listen: std::net::SocketAddr, outbound: &Outbound) -> Greeting {
+async fn knock(door: &Url, listen: SocketAddr, outbound: &Outbound) -> Greeting {
     let proxy = format!("Send /api/messages on to {listen}, where `pilothouse serve` listens");
     let answer = match outbound.hear(outbound.request(Method::POST, door.clone())).await {
         Ok(answer) => answer,

@@ -9,6 +9,7 @@ use crate::{
     clock::{Clock, Timestamp},
     greeting::{Greeting, Verdict},
     health,
+    names::{ScheduleName, StepName},
     oncall::{self, OnCall, PageSettings, Who},
     outbound::Outbound,
     pipelines::{self, command::runnable},
@@ -112,8 +113,7 @@ async fn source(
 /// Each level of each schedule, asked where it comes from; and whoever reaches its people.
 pub(super) fn oncall(ground: &Ground) -> Vec<Question> {
     let question = |(name, settings): (&_, &oncall::ScheduleSettings)| {
-        let (name, settings): (crate::names::ScheduleName, _) =
-            (Clone::clone(name), settings.clone());
+        let (name, settings): (ScheduleName, _) = (Clone::clone(name), settings.clone());
         let ground = ground.clone();
         Question::new(format!("{name}"), async move {
             if let Some(told) = ground.lacks(&format!("oncall.{name}")) {
@@ -149,7 +149,7 @@ pub(super) fn oncall(ground: &Ground) -> Vec<Question> {
 
 async fn on_level(
     schedules: &OnCall,
-    name: &crate::names::ScheduleName,
+    name: &ScheduleName,
     level: usize,
     clock: &Clock,
 ) -> Vec<Greeting> {
@@ -193,7 +193,7 @@ pub(super) fn runbooks(ground: &Ground) -> Vec<Question> {
     let read = async move {
         tokio::task::spawn_blocking(move || books(&settings)).await.unwrap_or_default()
     };
-    let step = |(name, step): (crate::names::StepName, runbooks::StepSettings)| {
+    let step = |(name, step): (StepName, runbooks::StepSettings)| {
         Question::new(format!("step {name}"), async move {
             vec![runnable(&step.program, step.folder.as_deref())]
         })

@@ -8,7 +8,10 @@ use crate::{
     clock::Timestamp,
     greeting::Greeting,
     outbound::Answer,
-    pipelines::common::{ends, line, with},
+    pipelines::{
+        InputName,
+        common::{ends, line, with},
+    },
 };
 
 /// When the token that was used ends.
@@ -117,7 +120,7 @@ impl GithubActions {
     }
 
     fn lacks(&self, text: &str) -> Option<Greeting> {
-        let missing: Vec<_> = self.inputs.names().map(|input| input.as_str()).collect();
+        let missing: Vec<_> = self.inputs.names().map(InputName::as_str).collect();
         let missing: Vec<_> = missing.into_iter().filter(|name| !text.contains(name)).collect();
         if let Some(name) = missing.first() {
             return Some(Greeting::bad(
@@ -159,7 +162,10 @@ impl GithubActions {
                 )
             };
         }
-        let Ok(url) = self.github.url(&[]) else { return Greeting::unseen("") };
+        let url = match self.github.url(&[]) {
+            Ok(url) => url,
+            Err(error) => return Greeting::sentence(&error.to_string()),
+        };
         match self.github.ask::<RepositorySeen>(url).await {
             Ok(RepositorySeen { archived: true, .. }) => Greeting::bad(
                 "the repository is archived: nothing runs in it",

@@ -1,7 +1,10 @@
 //! Whether Jenkins would build the job now: asked without building anything.
 
 use super::{Jenkins, answers::Job};
-use crate::{greeting::Greeting, pipelines::common::with};
+use crate::{
+    greeting::Greeting,
+    pipelines::{InputName, common::with},
+};
 
 impl Jenkins {
     pub(super) async fn greeted(&self) -> Vec<Greeting> {
@@ -31,7 +34,7 @@ impl Jenkins {
             );
         }
         let declared = job.declares();
-        let mut names = self.inputs.names().map(|input| input.as_str());
+        let mut names = self.inputs.names().map(InputName::as_str);
         match names.find(|name| !declared.contains(name)) {
             Some(name) => Greeting::bad(
                 format!("the job {} at Jenkins has no parameter `{name}`", self.job),

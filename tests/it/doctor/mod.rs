@@ -41,7 +41,7 @@ async fn where_all_is_well_nothing_is_to_be_done_and_nothing_was_written() {
     assert_eq!(said.lines("warn"), Vec::<String>::new(), "{}", said.text);
     assert!(said.well);
     for line in [
-        "all 8 references can be read",
+        "all 7 references can be read",
         "this machine's clock agrees with Microsoft's",
         "Microsoft Entra gives one for the app",
         "1 announced",
@@ -49,7 +49,7 @@ async fn where_all_is_well_nothing_is_to_be_done_and_nothing_was_written() {
         "`pilothouse package` makes it, version 1.0.0",
         "the app has ChannelSettings.ReadWrite.All",
         "sees the channels of the incidents' team",
-        "the bot is in this channel, and sees 1 people",
+        "the bot is in this channel, and sees 1 person",
         "shop/checkout, the token may start pipelines (role Maintainer)",
         "deploy.sh can be run",
         "it takes the signature",
