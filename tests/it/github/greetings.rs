@@ -10,6 +10,7 @@ use wiremock::ResponseTemplate;
 use super::{
     hub::{Hub, TOKEN},
     shapes::refusal,
+    signing_in::{TOKENS, app, minted},
 };
 
 const WORKFLOW: &str = "/repos/acme/checkout/actions/workflows/deploy.yml";
@@ -146,4 +147,25 @@ async fn a_run_name_without_the_id_is_a_warning() {
     assert_eq!(warned.len(), 1, "{told:?}");
     let advice = warned[0].advice.as_ref().unwrap();
     assert!(advice.contains("[${{ inputs.request_id }}]"), "{advice}");
+}
+
+#[tokio::test]
+async fn an_app_is_given_its_token_only_when_it_may_start_runs() {
+    let hub = Hub::start().await;
+    let (settings, _) = app(&hub, &json!({ "installation": 7 }));
+    let pipeline = hub.pipeline(&settings);
+    hub.answers("POST", TOKENS, 201, minted("ghs_first_pretended", "2026-11-25T03:08:10Z")).await;
+    well(&hub).await;
+    let told = pipeline.greet(hub.clock.now()).await;
+    assert_eq!(told[1], Greeting::ok("the app may start runs"), "{told:?}");
+
+    let hub = Hub::start().await;
+    let (settings, _) = app(&hub, &json!({ "installation": 7 }));
+    let pipeline = hub.pipeline(&settings);
+    let said = "The permissions requested are not granted to this installation.";
+    hub.answers("POST", TOKENS, 422, refusal(said, 422)).await;
+    let told = pipeline.greet(hub.clock.now()).await;
+    assert_eq!((told.len(), told[0].verdict), (1, Verdict::Bad), "{told:?}");
+    assert!(told[0].said.contains("not granted"), "{told:?}");
+    assert!(told[0].advice.as_ref().unwrap().contains("what it may do"), "{told:?}");
 }

@@ -20,11 +20,11 @@ use super::{
     shapes::refusal,
 };
 
-const TOKENS: &str = "/app/installations/7/access_tokens";
+pub(super) const TOKENS: &str = "/app/installations/7/access_tokens";
 const INSTALLATION: &str = "/repos/acme/checkout/installation";
 
 /// An app with a key of its own; its settings, and the key that proves its signatures.
-fn app(hub: &Hub, more: &Value) -> (Value, DecodingKey) {
+pub(super) fn app(hub: &Hub, more: &Value) -> (Value, DecodingKey) {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
     let lines = STANDARD.encode(der.as_ref());
@@ -37,7 +37,7 @@ fn app(hub: &Hub, more: &Value) -> (Value, DecodingKey) {
     (settings, DecodingKey::from_rsa_der(pair.public_key().as_ref()))
 }
 
-fn minted(token: &str, expires_at: &str) -> Value {
+pub(super) fn minted(token: &str, expires_at: &str) -> Value {
     json!({
         "token": token, "expires_at": expires_at, "repository_selection": "selected",
         "permissions": { "actions": "write", "contents": "read", "metadata": "read" }
