@@ -20,6 +20,9 @@ const ENDS: &str = "github-authentication-token-expiration";
 /// What the holder of a classic token may do.
 const SCOPES: &str = "x-oauth-scopes";
 
+/// What the addresses of Pilothouse's doors for vendors have in them.
+const OURS: &str = "/hooks/";
+
 #[derive(Deserialize)]
 struct WorkflowSeen {
     state: String,
@@ -54,6 +57,7 @@ impl GithubActions {
         let mut greetings = vec![self.standing(&workflow)];
         greetings.extend(self.file(&workflow.path).await);
         greetings.push(self.may(&answer).await);
+        greetings.extend(self.hook().await);
         greetings.extend(answer.header(ENDS).and_then(|end| ends("the token", end, now)));
         greetings
     }
@@ -143,6 +147,32 @@ impl GithubActions {
                          into it"
                 ),
             )
+        })
+    }
+
+    /// Whether the app's webhook reaches Pilothouse, where it is to.
+    async fn hook(&self) -> Option<Greeting> {
+        let hook = match self.github.hook().await {
+            Ok(hook) => hook?,
+            Err(_) => {
+                let said = "whether the app's webhook arrives cannot be seen from here";
+                return Some(Greeting::unseen(said));
+            }
+        };
+        if !hook.url.contains(OURS) {
+            return None;
+        }
+        let url = line(&hook.url);
+        Some(match hook.answered.first() {
+            None => Greeting::ok(format!("the app's webhook calls {url}, and has not yet")),
+            Some(200..300) => {
+                Greeting::ok(format!("the app's webhook calls {url}, which takes it"))
+            }
+            Some(status) => Greeting::warn(
+                format!("the app's webhook calls {url}, which answered {status} the last time"),
+                "Look at its deliveries (Advanced, in the app's settings), at its secret, and at \
+                 the way in",
+            ),
         })
     }
 

@@ -42,6 +42,14 @@ struct TokenSeen {
 #[derive(Deserialize)]
 struct CommitSeen {}
 
+/// A webhook of the project.
+#[derive(Deserialize)]
+struct HookSeen {
+    url: String,
+    #[serde(default)]
+    alert_status: String,
+}
+
 impl Gitlab {
     pub(super) async fn greeted(&self, now: Timestamp) -> Vec<Greeting> {
         let Ok(url) = self.url(&[]) else { return vec![] };
@@ -59,6 +67,7 @@ impl Gitlab {
         let mut greetings = vec![self.standing(&seen)];
         greetings.extend(self.branch().await);
         greetings.extend(self.token(now).await);
+        greetings.extend(self.hooks().await);
         greetings
     }
 
@@ -108,6 +117,27 @@ impl Gitlab {
             )),
             Err(error) => Some(error.greeting()),
         }
+    }
+
+    /// A webhook that tells Pilothouse and was switched off, as far as the token may see it.
+    async fn hooks(&self) -> Option<Greeting> {
+        let Ok(seen) = self.server.ask::<Vec<HookSeen>>(self.url(&["hooks"]).ok()?).await else {
+            return Some(Greeting::unseen(
+                "whether the project's webhooks still reach Pilothouse cannot be seen from here: \
+                 Settings, Webhooks",
+            ));
+        };
+        let off = seen
+            .iter()
+            .find(|one| one.url.contains("/hooks/") && one.alert_status.ends_with("disabled"))?;
+        Some(Greeting::warn(
+            format!(
+                "a webhook of {} that tells Pilothouse is {}",
+                self.project,
+                line(&off.alert_status)
+            ),
+            "Deliveries have failed: look at them under Settings, Webhooks, and test it there",
+        ))
     }
 
     /// What the token says of itself, where it may.

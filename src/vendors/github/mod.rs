@@ -3,6 +3,7 @@
 //! A call either has an answer or an [`Error`] that says what may be concluded. When GitHub asks
 //! to be left alone, every further call is answered here, without a request, until it is over.
 
+mod hook;
 mod settings;
 mod sign_in;
 
@@ -12,6 +13,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
+pub use hook::Hook;
 pub use settings::{App, AppId, BadRepository, Credential, Repository, Settings};
 
 use super::{quiet::Quiet, server::next_page};

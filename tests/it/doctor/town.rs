@@ -190,6 +190,7 @@ impl Town {
             }),
         )
         .await;
+        town.answers(("GET", "/api/v4/projects/shop%2Fcheckout/hooks"), 200, json!([])).await;
         town.answers(("GET", "/own"), 405, json!({})).await;
         town.answers(STATUS_AT, 404, json!({})).await;
         if let Some(contract) = Contract::of("alertmanager-v2") {

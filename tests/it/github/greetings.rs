@@ -158,6 +158,7 @@ async fn an_app_is_given_its_token_only_when_it_may_start_runs() {
     well(&hub).await;
     let told = pipeline.greet(hub.clock.now()).await;
     assert_eq!(told[1], Greeting::ok("the app may start runs"), "{told:?}");
+    assert_eq!(told.len(), 2, "an app without a webhook has nothing to say of it: {told:?}");
 
     let hub = Hub::start().await;
     let (settings, _) = app(&hub, &json!({ "installation": 7 }));
@@ -168,4 +169,28 @@ async fn an_app_is_given_its_token_only_when_it_may_start_runs() {
     assert_eq!((told.len(), told[0].verdict), (1, Verdict::Bad), "{told:?}");
     assert!(told[0].said.contains("not granted"), "{told:?}");
     assert!(told[0].advice.as_ref().unwrap().contains("what it may do"), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_app_whose_webhook_does_not_arrive_is_told_of() {
+    let ours = "https://chatops.example.com/hooks/github";
+    let call = |status: u16| json!({ "id": 1, "event": "workflow_run", "status_code": status });
+    for (url, calls, wanted) in [
+        (ours, vec![call(204), call(502)], Some(Verdict::Ok)),
+        (ours, vec![call(502), call(204)], Some(Verdict::Warn)),
+        (ours, vec![call(0)], Some(Verdict::Warn)),
+        (ours, vec![], Some(Verdict::Ok)),
+        ("https://elsewhere.example/x", vec![call(502)], None),
+    ] {
+        let hub = Hub::start().await;
+        let (settings, _) = app(&hub, &json!({ "installation": 7 }));
+        let pipeline = hub.pipeline(&settings);
+        hub.answers("POST", TOKENS, 201, minted("ghs_pretended", "2026-11-25T03:08:10Z")).await;
+        hub.answers("GET", "/app/hook/config", 200, json!({ "url": url })).await;
+        hub.answers("GET", "/app/hook/deliveries", 200, json!(calls)).await;
+        well(&hub).await;
+        let told = pipeline.greet(hub.clock.now()).await;
+        let about: Vec<_> = told.iter().filter(|one| one.said.contains("webhook")).collect();
+        assert_eq!(about.first().map(|one| one.verdict), wanted, "{told:?}");
+    }
 }

@@ -29,7 +29,8 @@ pub(crate) const JOBS: &str = "/repos/acme/checkout/actions/runs/30433642/jobs";
 pub(crate) const CANCEL: &str = "/repos/acme/checkout/actions/runs/30433642/cancel";
 
 /// What GitHub's description in hand says nothing about.
-const NOT_DESCRIBED: [&str; 4] = [
+const NOT_DESCRIBED: [&str; 5] = [
+    "/app/hook/",
     "/repos/acme/checkout/commits/",
     "/repos/acme/checkout/compare/",
     "/repos/acme/checkout/contents/",

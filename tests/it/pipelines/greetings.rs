@@ -71,7 +71,14 @@ async fn gitlab() {
         })
     };
     let token = |scope: &str, end: &str| json!({ "scopes": [scope], "expires_at": end });
+    const HOOKS: Spot = ("GET", "/api/v4/projects/shop%2Fcheckout/hooks");
+    let hooks = |status: &str| {
+        let ours = "https://chatops.example.com/hooks/gitlab";
+        json!([{ "id": 1, "url": ours, "alert_status": status },
+               { "id": 2, "url": "https://elsewhere.example", "alert_status": "disabled" }])
+    };
     let well = vec![
+        (HOOKS, 200, hooks("executable")),
         (PROJECT, 200, project(30, "developer")),
         (BRANCH, 200, json!({ "id": "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d" })),
         (SELF, 200, token("api", "2027-11-25")),
@@ -91,6 +98,7 @@ async fn gitlab() {
         ((BRANCH, 404, refusal("404 Commit Not Found")), bad("no branch or tag `main`", "`ref`")),
         ((SELF, 200, token("read_api", "2027-11-25")), bad("scopes read_api only", "`api`")),
         ((SELF, 200, token("api", "2026-11-30")), (Verdict::Warn, "in 5 days", "new one")),
+        ((HOOKS, 200, hooks("temporarily_disabled")), (Verdict::Warn, "a webhook of", "Webhooks")),
     ] {
         is_odd(&Gitlab, &well, answer, wanted).await;
     }
