@@ -17,7 +17,7 @@
 //! |---|---|
 //! | [`names`], [`calendar`], [`clock`], [`secrets`] | names checked once; days and zones; the time; what must not be shown |
 //! | [`telemetry`], [`store`] | logs and metrics; the database |
-//! | [`outside`], [`outbound`] | what others wrote, as it is taken; the one way out |
+//! | [`outside`], [`outbound`], [`greeting`] | what others wrote, as it is taken; the one way out; how they are |
 //! | [`markdown`], [`cards`] | texts that stay texts; views become the JSON a chat can draw |
 //! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
 //! | [`vendors`], [`hooks`], [`pipelines`], [`health`] | clients; how others tell us; who does the work; how we know it worked |
@@ -41,6 +41,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod deployments;
+pub mod greeting;
 pub mod health;
 pub mod hooks;
 pub mod incidents;

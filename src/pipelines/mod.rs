@@ -30,6 +30,7 @@ pub use place::{BadPlace, Place};
 
 use crate::{
     clock::{Clock, Timestamp},
+    greeting::Greeting,
     names::{Correlation, Environment, PipelineName, RunId, Service, Version},
     outbound::Outbound,
 };
@@ -116,6 +117,19 @@ pub fn open(
     })
 }
 
+/// Asks the pipeline that is configured so one harmless question, or a few. Unlike [`open`] it
+/// writes nothing.
+pub async fn greet(name: &PipelineName, settings: &Settings, ground: &Ground) -> Vec<Greeting> {
+    match settings {
+        Settings::Command(settings) => command::greeting(settings),
+        Settings::Webhook(settings) => webhook::greeting(settings, ground).await,
+        _ => match open(name, settings, ground) {
+            Ok(pipeline) => pipeline.greet(ground.clock.now()).await,
+            Err(error) => vec![Greeting::sentence(&format!("{error:#}"))],
+        },
+    }
+}
+
 /// Something that brings a version to an environment.
 #[async_trait]
 pub trait Pipeline: Send + Sync {
@@ -148,6 +162,11 @@ pub trait Pipeline: Send + Sync {
     /// Tells the vendor that a run may not pass which was not started from here.
     async fn turn_away(&self, asked: &Asked, _: &Answer) -> Answered {
         Answered::Refused(format!("Pilothouse has no rule of its own for {}", asked.name))
+    }
+
+    /// Asks its server one harmless question, or a few: whether a run could be started now.
+    async fn greet(&self, _: Timestamp) -> Vec<Greeting> {
+        vec![Greeting::unseen("it cannot be asked anything harmless")]
     }
 
     /// Opens the doors by which others tell it how runs go, when there are any.

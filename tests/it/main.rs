@@ -11,6 +11,7 @@ mod console;
 mod contracts;
 mod demo;
 mod deploy;
+mod doctor;
 mod freezes;
 mod gates;
 mod github;

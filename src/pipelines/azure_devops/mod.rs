@@ -22,6 +22,7 @@
 
 mod answers;
 mod approvals;
+mod greeting;
 mod settings;
 mod versions;
 
@@ -41,6 +42,8 @@ use super::{
     common::{names, not_started, with},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::{Correlation, RunId, Version},
     outbound::{self, Failure},
     vendors::server::{Error, Key, Server},
@@ -254,6 +257,10 @@ impl Pipeline for AzureDevops {
             self.server.act((Method::PATCH, url), &[], |request| request.json(&body)).await?;
         self.decoded::<Build>(&answer)?;
         Ok(())
+    }
+
+    async fn greet(&self, _: Timestamp) -> Vec<Greeting> {
+        self.greeted().await
     }
 }
 

@@ -39,6 +39,7 @@
 //! where a run waits, Deployments (read and write) as well.
 
 mod answers;
+mod greeting;
 mod pending;
 mod settings;
 mod versions;
@@ -64,6 +65,8 @@ use super::{
     common::{names, with},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::{RunId, Version},
     outbound::Failure,
     vendors::github::{Credential, Error, Github},
@@ -289,6 +292,10 @@ impl Pipeline for GithubActions {
             Err(error) if error.status() != Some(409) => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    async fn greet(&self, now: Timestamp) -> Vec<Greeting> {
+        self.greeted(now).await
     }
 }
 

@@ -23,6 +23,7 @@
 //!   or declare inputs and set `pass: inputs`.
 
 mod answers;
+mod greeting;
 mod manual;
 mod settings;
 mod versions;
@@ -42,6 +43,8 @@ use super::{
     common::{names, not_started, with},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::{Correlation, RunId, Version},
     vendors::server::{Key, Server},
 };
@@ -211,5 +214,9 @@ impl Pipeline for Gitlab {
         let url = self.url(&["pipelines", run.id.as_str(), "cancel"])?;
         self.server.act((Method::POST, url), &[], |request| request).await?;
         Ok(())
+    }
+
+    async fn greet(&self, now: Timestamp) -> Vec<Greeting> {
+        self.greeted(now).await
     }
 }

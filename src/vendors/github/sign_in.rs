@@ -121,7 +121,7 @@ impl SignIn {
     }
 
     /// A token the app signs itself; good for asking for a real one only.
-    fn signed(&self, app: &App) -> Result<String, Error> {
+    pub(super) fn signed(&self, app: &App) -> Result<String, Error> {
         let pem = app.key.read().map_err(|error| bad(error.to_string()))?;
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| {
             bad(format!("the secret `{}` is not an RSA private key in PEM form", app.key))

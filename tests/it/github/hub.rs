@@ -29,8 +29,13 @@ pub(crate) const JOBS: &str = "/repos/acme/checkout/actions/runs/30433642/jobs";
 pub(crate) const CANCEL: &str = "/repos/acme/checkout/actions/runs/30433642/cancel";
 
 /// What GitHub's description in hand says nothing about.
-const NOT_DESCRIBED: [&str; 3] =
-    ["/repos/acme/checkout/commits/", "/repos/acme/checkout/compare/", "/repos/acme/checkout/tags"];
+const NOT_DESCRIBED: [&str; 5] = [
+    "/app/hook/",
+    "/repos/acme/checkout/commits/",
+    "/repos/acme/checkout/compare/",
+    "/repos/acme/checkout/contents/",
+    "/repos/acme/checkout/tags",
+];
 
 pub(crate) struct Hub {
     pub(crate) server: MockServer,
@@ -171,7 +176,7 @@ impl Hub {
 }
 
 fn is_beyond(at: &str) -> bool {
-    NOT_DESCRIBED.iter().any(|beyond| at.starts_with(beyond))
+    at == "/repos/acme/checkout" || NOT_DESCRIBED.iter().any(|beyond| at.starts_with(beyond))
 }
 
 /// `/deploy production v2.1.0`, agreed upon.

@@ -1,5 +1,6 @@
 //! GitHub Actions, from the pipeline's face down to the wire.
 
+mod greetings;
 pub(crate) mod hub;
 mod protection;
 pub(crate) mod shapes;

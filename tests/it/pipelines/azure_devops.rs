@@ -90,7 +90,7 @@ impl PretendVendor for AzureDevops {
     }
 
     fn described_in(&self) -> &'static [&'static str] {
-        &["azdo-pipelines-7.1", "azdo-build-7.1", "azdo-approvals-7.1"]
+        &["azdo-pipelines-7.1", "azdo-build-7.1", "azdo-approvals-7.1", "azdo-servicehooks-7.1"]
     }
 
     fn beyond(&self) -> &'static [&'static str] {

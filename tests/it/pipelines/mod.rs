@@ -5,6 +5,7 @@ mod azure_devops;
 mod gates;
 mod github_actions;
 mod gitlab;
+mod greetings;
 mod jenkins;
 mod reports;
 mod samples;
