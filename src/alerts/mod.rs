@@ -49,9 +49,7 @@ pub use errands::Errands;
 pub use heard::{Heard, Muting, Said, Words};
 pub use list::{AlertsView, Page, Row};
 pub use looking::{Brief, Trouble};
-pub use settings::{
-    AlertmanagerSettings, AllSettings, Basic, Credential, LabelSettings, Settings, WebhookSettings,
-};
+pub use settings::{AlertmanagerSettings, AllSettings, LabelSettings, Settings, WebhookSettings};
 pub use severity::Severity;
 pub use silence::{Silence, Stage, Wanted, Whose};
 pub use storm::{StormView, Tally};

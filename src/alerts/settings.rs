@@ -10,6 +10,7 @@ use crate::{
     names::{Environment, RoomName, SourceName},
     outbound::Base,
     secrets::Secret,
+    vendors::credential::Credential,
 };
 
 /// `alerts` of the configuration.
@@ -47,26 +48,6 @@ pub struct AlertmanagerSettings {
     /// How often it is asked what is active; 30 s, when nothing is said.
     #[serde(default = "half_a_minute")]
     pub every: Span,
-}
-
-/// Who Pilothouse is at a source: one of the two.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Credential {
-    /// Whoever holds this token.
-    pub bearer: Option<Secret>,
-    /// A user with a password.
-    pub basic: Option<Basic>,
-}
-
-/// A user with a password.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Basic {
-    /// The user's name.
-    pub user: String,
-    /// Where their password is kept.
-    pub password: Secret,
 }
 
 /// How a source proves that it is itself.

@@ -51,10 +51,12 @@ pub(super) fn world(
         }),
         None => None,
     };
+    let ground =
+        health::Ground { clock: foundation.clock.clone(), outbound: foundation.outbound.clone() };
     let mut probes = Probes::new();
     for (service, settings) in &config.services {
         for (environment, rules) in &settings.environments {
-            let open = |probe| health::open(probe, &foundation.outbound);
+            let open = |probe| health::open(probe, &ground);
             let asked = rules.health.iter().map(open).collect::<anyhow::Result<_>>();
             let asked =
                 asked.with_context(|| format!("the health of {service} in {environment}"))?;

@@ -219,6 +219,9 @@ impl Steps {
     async fn check(&self, deployment: &Deployment) -> Event {
         let place = (deployment.plan.service.clone(), deployment.plan.environment.clone());
         let probes = self.probes.get(&place).map_or(&[][..], Vec::as_slice);
-        Event::HealthChecked { answers: join_all(probes.iter().map(|probe| probe.check())).await }
+        // On the way back too: what began with the bad version must be over.
+        let began = deployment.began;
+        let answers = probes.iter().map(|probe| probe.check(began));
+        Event::HealthChecked { answers: join_all(answers).await }
     }
 }

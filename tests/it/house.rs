@@ -22,7 +22,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("pipelines", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
-    ("health", &["names", "outbound", "secrets", "clock"]),
+    ("health", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
     (
         "chat",
         &[
@@ -62,7 +62,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "alerts",
         &[
             "access", "audit", "cards", "chat", "clock", "jobs", "names", "outbound", "outside",
-            "secrets", "store",
+            "secrets", "store", "vendors",
         ],
     ),
     (

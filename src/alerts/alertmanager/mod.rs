@@ -7,11 +7,12 @@ use std::{collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 use reqwest::{Method, RequestBuilder};
 
-use super::{AlertmanagerSettings, Credential, Heard, Muting, SilenceWish, Source};
+use super::{AlertmanagerSettings, Heard, Muting, SilenceWish, Source};
 use crate::{
     clock::Timestamp,
     names::Correlation,
     outbound::{Base, Failure, Outbound},
+    vendors::credential::Credential,
 };
 use wire::{Listed, Made, Matcher, NewSilence, Silence, written};
 

@@ -31,7 +31,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
             (Some(_), _) => {}
         }
         if let Some(credential) = &settings.credential
-            && credential.bearer.is_some() == credential.basic.is_some()
+            && !credential.is_one()
         {
             let what = "must say one of the two: `bearer` or `basic`";
             found.wrong(&path.key("credential"), what);

@@ -64,6 +64,11 @@ fn room(config: &Config, path: &Path, settings: &EnvironmentSettings, found: &mu
 
 fn health(path: &Path, settings: &EnvironmentSettings, found: &mut Found<'_>) {
     let (verify, rollback) = (path.key("verify"), path.key("rollback"));
+    for (probe, path) in settings.health.iter().zip(found.items(&path.key("health"))) {
+        for (key, what) in probe.objections() {
+            found.wrong(&path.key(key), what);
+        }
+    }
     if settings.health.is_empty() {
         if found.is_written(&rollback, "automatic") && settings.rollback.automatic {
             let what = "nothing would ever be rolled back: without `health` nobody knows that a \
