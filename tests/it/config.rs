@@ -136,7 +136,14 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     std::fs::write(&key, "k".repeat(64)).unwrap();
     let key = format!("file:{}", key.display());
     let mut rest = example().replace("env:PILOTHOUSE_AUDIT_KEY", &key);
-    for name in ["GITHUB_TOKEN", "ALERTMANAGER_TOKEN", "ALERTMANAGER_WEBHOOK_TOKEN"] {
+    let all = [
+        "GITHUB_TOKEN",
+        "ALERTMANAGER_TOKEN",
+        "ALERTMANAGER_WEBHOOK_TOKEN",
+        "PROMETHEUS_TOKEN",
+        "ARGOCD_TOKEN",
+    ];
+    for name in all {
         rest = rest.replace(&format!("env:{name}"), &token);
     }
     let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);
