@@ -14,7 +14,6 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access,
     alerts::{self, Feeds},
     app::{App, Foundation, World},
     audit::Checkpoints,
@@ -67,12 +66,14 @@ pub(super) fn world(
     for (name, settings) in &config.alerts {
         feeds.insert(name.clone(), alerts::open(settings, &foundation.outbound));
     }
+    let by_group = config.roles.values().any(|role| !role.groups.is_empty());
+    let directory = match config.teams.as_ref().filter(|_| by_group) {
+        Some(teams) => Some(teams.graph(&foundation.outbound, &foundation.clock)?),
+        None => None,
+    };
     Ok(World {
-        access: access::Settings {
-            people: config.people.clone(),
-            roles: config.roles.clone(),
-            tenant: config.teams.as_ref().map(|teams| teams.tenant.clone()),
-        },
+        access: config.access(),
+        directory,
         services: config.services.clone(),
         freezes: config.freezes.clone(),
         oncall: config.oncall.clone(),

@@ -13,6 +13,7 @@ use super::{
     view::DeploymentView,
 };
 use crate::{
+    access::Denied,
     chat::{Channels, Subject},
     clock::{Clock, Timestamp},
     health::Probe,
@@ -167,7 +168,13 @@ impl Steps {
         if next.as_ref() != Some(id) {
             return Ok(Ran::Again(QUEUE_LOOKS));
         }
-        let facts = self.planner.facts(&deployment, &self.deployments).await?;
+        let facts = match self.planner.facts(&deployment, &self.deployments).await {
+            Err(error) if error.downcast_ref::<Denied>().is_some() => {
+                tracing::warn!(deployment = id.as_str(), "it does not start: {error}");
+                return Ok(Ran::Again(QUEUE_LOOKS));
+            }
+            facts => facts?,
+        };
         match self.deployments.record(id, Event::TurnCame(Box::new(facts))).await {
             // Locked in this very moment.
             Ok(Deployment { state: State::Queued { .. }, .. }) => Ok(Ran::Again(QUEUE_LOOKS)),

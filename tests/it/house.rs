@@ -18,7 +18,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("markdown", &["names"]),
     ("cards", &["markdown", "secrets"]),
     ("vendors", &["clock", "names", "outbound", "outside", "secrets"]),
-    ("access", &["names"]),
+    ("access", &["clock", "names", "outbound", "vendors"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("pipelines", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
@@ -130,6 +130,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "pipelines",
             "runbooks",
             "store",
+            "vendors",
         ],
     ),
     (

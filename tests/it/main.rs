@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "one program: its modules are read by nobody else")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod alerts;
 mod audit;
 mod cards;

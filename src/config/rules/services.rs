@@ -129,7 +129,9 @@ fn somebody(
     found: &mut Found<'_>,
 ) {
     let path = Path::of(&["services", service.as_str(), "environments", environment.as_str()]);
-    if access.who_may(Permission::Deploy, Target::of(service, environment)).is_empty() {
+    let target = Target::of(service, environment);
+    let nobody = access.who_may(Permission::Deploy, target).is_empty();
+    if nobody && access.roles_by_group(Permission::Deploy, target).is_empty() {
         found.odd(&path, "nobody may deploy here: give a role `do: [deploy]` for it");
     }
     let (needed, requester_may) = (settings.approvals, settings.requester_may_approve);

@@ -3,6 +3,7 @@
 mod audit;
 mod chat;
 mod database;
+mod directory;
 mod health;
 mod pipeline;
 mod read;
@@ -25,7 +26,7 @@ use pilothouse::{
     deployments::{self, Probes},
     health::Probe,
     incidents,
-    names::PersonId,
+    names::{PersonId, RoleName},
     oncall,
     outbound::Outbound,
     pipelines::Pipeline,
@@ -34,6 +35,7 @@ use pilothouse::{
 
 pub use chat::{PretendChat, Trouble};
 pub use database::Database;
+pub use directory::{Directory, Mood};
 pub use health::PretendHealth;
 pub use pipeline::{Answers, PretendPipeline};
 pub use read::{gist, texts};
@@ -108,6 +110,11 @@ struct Rules {
     runbooks: Option<runbooks::Settings>,
     #[serde(default)]
     incidents: incidents::Settings,
+    /// The address of a pretended Entra and Graph.
+    directory: Option<String>,
+    /// More roles.
+    #[serde(default)]
+    roles: BTreeMap<RoleName, access::RoleSettings>,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -138,7 +145,7 @@ impl Bot {
         let chat = Arc::new(PretendChat::default());
         let clock = Clock::manual(MORNING);
         let services = services.to_owned();
-        let world = world(&services, &pipeline, &health, &chat, &database);
+        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
@@ -152,7 +159,7 @@ impl Bot {
         drop(app);
         // On PostgreSQL, a lease that was held by the dead process has to run out.
         clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat, &database);
+        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         Self { app, pipeline, health, chat, clock, database, services, said }
@@ -165,7 +172,13 @@ impl Bot {
 
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, &self.database);
+        let world = world(
+            &self.services,
+            &self.pipeline,
+            &self.health,
+            &self.chat,
+            (&self.database, &self.clock),
+        );
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -189,7 +202,7 @@ impl Bot {
         self.answered(self.app.commands.hear(self.utterance(who, text)).await)
     }
 
-    fn answered(&self, reply: Reply) -> String {
+    pub fn answered(&self, reply: Reply) -> String {
         match reply {
             Reply::Text(text) | Reply::Refused(text) => text,
             Reply::Card(card) => {
@@ -295,12 +308,14 @@ fn world(
     pipeline: &Arc<PretendPipeline>,
     health: &Arc<PretendHealth>,
     chat: &Arc<PretendChat>,
-    database: &Database,
+    (database, clock): (&Database, &Clock),
 ) -> World {
-    let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services } =
-        serde_json::from_str(services).unwrap();
+    let People { people, mut roles } = serde_json::from_str(PEOPLE).unwrap();
+    let rules: Rules = serde_json::from_str(services).unwrap();
+    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services, .. } = rules;
+    roles.extend(rules.roles);
     let outbound = Outbound::new().unwrap();
+    let directory = rules.directory.map(|url| directory::graph(&url, &outbound, clock));
     let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
     let mut probes = Probes::new();
     for (name, service) in &services {
@@ -314,6 +329,7 @@ fn world(
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
     World {
         access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
+        directory,
         services,
         freezes,
         oncall,
