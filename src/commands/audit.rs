@@ -198,7 +198,7 @@ impl Said<'_> {
         let Record { service, environment, .. } = record;
         let target = Target { service: service.as_ref(), environment: environment.as_ref() };
         (service.is_some() || environment.is_some())
-            && self.require(Permission::Audit, target).await.is_ok()
+            && self.expects(Permission::Audit, target).await
     }
 }
 

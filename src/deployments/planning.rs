@@ -110,7 +110,7 @@ impl Planner {
             let mut there = vec![];
             for environment in settings.environments.keys() {
                 let target = Target::of(service, environment);
-                if self.access.require(actor, Permission::Deploy, target).await.is_ok() {
+                if self.access.expect(actor, Permission::Deploy, target).await.is_ok() {
                     there.push(environment.clone());
                 }
             }

@@ -81,7 +81,7 @@ async fn nothing_starts_and_nobody_loses_anything_while_graph_is_down() {
     let (bot, directory) = start().await;
     directory.lets_in(EVE, KEEPERS);
     directory.lets_in(FRED, MAKERS);
-    bot.hears(CAROL, "/lock production --reason sale").await;
+    bot.hears(CAROL, "/lock production the sale").await;
     hears(&bot, FRED, "/deploy production v2").await;
     let approve = bot.says_button("Approve");
     assert_eq!(hears(&bot, EVE, &approve).await, "");

@@ -68,7 +68,7 @@ async fn who_is_let_in_need_not_wait() {
 async fn an_approval_counts_when_it_starts_only_if_they_are_in_the_group_still() {
     let (bot, directory) = start().await;
     directory.lets_in(EVE, KEEPERS);
-    bot.hears(CAROL, "/lock production --reason sale").await;
+    bot.hears(CAROL, "/lock production the sale").await;
     bot.hears(ALICE, "/deploy production v2").await;
     let approve = bot.says_button("Approve");
     assert_eq!(hears(&bot, EVE, &approve).await, "");
@@ -84,7 +84,7 @@ async fn an_approval_counts_when_it_starts_only_if_they_are_in_the_group_still()
 async fn an_approval_of_a_member_lasts_over_a_restart() {
     let (bot, directory) = start().await;
     directory.lets_in(EVE, KEEPERS);
-    bot.hears(CAROL, "/lock production --reason sale").await;
+    bot.hears(CAROL, "/lock production the sale").await;
     bot.hears(ALICE, "/deploy production v2").await;
     let approve = bot.says_button("Approve");
     assert_eq!(hears(&bot, EVE, &approve).await, "");
