@@ -8,7 +8,7 @@ pub use settings::Settings;
 
 use super::{
     Heard, NotOne, Reach, SilenceWish, Source,
-    alertmanager::{Credential, api::Api, wire},
+    alertmanager::{api::Api, wire},
     heard::sentence,
     kept_here,
 };

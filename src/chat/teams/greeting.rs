@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::{
-    Admission, NAME, Settings, Teams, conversation_is_gone, keys::Keys, settings::Addresses,
+    Admission, NAME, Settings, Teams, conversation_is_gone, settings::Addresses,
 };
 use crate::{
     chat::{Place, ShowError},
@@ -19,6 +19,7 @@ use crate::{
     vendors::{
         entra::{Credential, Tokens},
         graph::Graph,
+        openid::Keys,
     },
 };
 
