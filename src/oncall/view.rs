@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{ScheduleSettings, Watch, Who};
+use super::{Roster, ScheduleSettings, Watch, Who, Window, watches};
 use crate::{
     calendar::ZoneName,
     cards::{Button, View},

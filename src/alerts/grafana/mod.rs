@@ -12,7 +12,9 @@ use super::{
     heard::sentence,
     kept_here,
 };
-use crate::{clock::Timestamp, names::Correlation, outbound::Failure};
+use crate::{
+    clock::Timestamp, names::Correlation, outbound::Failure, vendors::credential::Credential,
+};
 
 /// The version of the deliveries of Grafana's own contact points.
 const VERSION: &str = "1";
