@@ -14,7 +14,6 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access,
     alerts::{self, Feeds},
     app::{App, Foundation, World},
     audit::Checkpoints,
@@ -23,7 +22,7 @@ use crate::{
     deployments::Probes,
     health,
     pipelines::{self, command::Programs},
-    runbooks, telemetry,
+    pushes, runbooks, telemetry, telling,
     web::{self, House},
 };
 
@@ -51,10 +50,12 @@ pub(super) fn world(
         }),
         None => None,
     };
+    let ground =
+        health::Ground { clock: foundation.clock.clone(), outbound: foundation.outbound.clone() };
     let mut probes = Probes::new();
     for (service, settings) in &config.services {
         for (environment, rules) in &settings.environments {
-            let open = |probe| health::open(probe, &foundation.outbound);
+            let open = |probe| health::open(probe, &ground);
             let asked = rules.health.iter().map(open).collect::<anyhow::Result<_>>();
             let asked =
                 asked.with_context(|| format!("the health of {service} in {environment}"))?;
@@ -63,14 +64,18 @@ pub(super) fn world(
     }
     let mut feeds = Feeds::new();
     for (name, settings) in &config.alerts {
-        feeds.insert(name.clone(), alerts::open(settings, &foundation.outbound));
+        let (outbound, clock) = (foundation.outbound.clone(), foundation.clock.clone());
+        let feed = alerts::open(settings, &alerts::Reach { outbound, clock });
+        feeds.insert(name.clone(), feed.with_context(|| format!("the alerts of `{name}`"))?);
     }
+    let by_group = config.roles.values().any(|role| !role.groups.is_empty());
+    let directory = match config.teams.as_ref().filter(|_| by_group) {
+        Some(teams) => Some(teams.graph(&foundation.outbound, &foundation.clock)?),
+        None => None,
+    };
     Ok(World {
-        access: access::Settings {
-            people: config.people.clone(),
-            roles: config.roles.clone(),
-            tenant: config.teams.as_ref().map(|teams| teams.tenant.clone()),
-        },
+        access: config.access(),
+        directory,
         services: config.services.clone(),
         freezes: config.freezes.clone(),
         oncall: config.oncall.clone(),
@@ -79,7 +84,9 @@ pub(super) fn world(
         pipelines: opened,
         probes,
         alerts: feeds,
+        hooks: pushes::resolved(&config.hooks, &config.pipelines),
         time_zone: config.time_zone.clone(),
+        tell: telling::open(&config.tell, &foundation.clock, &foundation.outbound)?,
         channels,
         checkpoints: Some(checkpoints),
     })
@@ -103,6 +110,7 @@ pub(super) async fn until(
         channels: app.channels.clone(),
         listener: app.commands.clone(),
         alerts: app.commands.alerts.clone(),
+        pushes: app.pushes.clone(),
         pipelines: app.commands.planner.pipelines.values().cloned().collect(),
         db: app.foundation.db.clone(),
         figures: telemetry::figures()?,

@@ -6,9 +6,10 @@ use super::{
     state::{Outcome, State},
 };
 use crate::{
-    access::{Access, Actor, Permission, Target},
+    access::{Access, Actor, Permission, Target, with_role},
     cards::Button,
     names::PersonId,
+    pipelines::Gate,
 };
 
 /// What one person may do here; their card has the buttons for it.
@@ -45,8 +46,13 @@ pub(super) fn buttons(deployment: &Deployment, viewer: Viewer) -> Vec<Button> {
             buttons.push(button("There is no run: start it", approve, "default"));
             buttons.push(button("Give up", format!("/decline {id}"), "default"));
         }
-        State::Queued { .. } | State::Running { stopping: None, .. } if viewer.may_cancel => {
-            buttons.push(button("Cancel", cancel, "default"));
+        State::Queued { .. } | State::Running { stopping: None, .. } => {
+            if viewer.may_approve {
+                buttons.extend(at_gates(deployment));
+            }
+            if viewer.may_cancel {
+                buttons.push(button("Cancel", cancel, "default"));
+            }
         }
         State::CountingDown { .. } if viewer.may_cancel => {
             buttons.push(button("Stop", cancel, "destructive"));
@@ -60,6 +66,26 @@ pub(super) fn buttons(deployment: &Deployment, viewer: Viewer) -> Vec<Button> {
             buttons.push(button("Roll back", look_back(plan), "destructive"));
         }
         _ => {}
+    }
+    buttons
+}
+
+/// A button for each gate that can be answered here, and one that declines them all.
+fn at_gates(deployment: &Deployment) -> Vec<Button> {
+    let id = &deployment.id;
+    let held = !deployment.held.is_empty();
+    let alone = deployment.unsettled();
+    let gates = deployment.state.undecided().filter(|gate| gate.answerable);
+    let gates: Vec<_> = gates.filter(|gate| !alone.iter().any(|own| own.id == gate.id)).collect();
+    let title = |name: &str| {
+        if gates.len() == 1 { "Approve".to_owned() } else { format!("Approve {name}") }
+    };
+    let approve = |gate: &&Gate| {
+        button(&title(&gate.name), format!("/approve {id} --gate {}", gate.id), "positive")
+    };
+    let mut buttons: Vec<Button> = gates.iter().filter(|_| !held).map(approve).collect();
+    if !gates.is_empty() {
+        buttons.push(button("Decline", format!("/decline {id}"), "default"));
     }
     buttons
 }
@@ -94,14 +120,15 @@ pub(super) fn who_may_approve(
     let who = access.who_may(Permission::Approve, target);
     let counts = |ids: &[PersonId]| plan.policy.requester_may_approve || !ids.contains(&by.id);
     let has_agreed = |ids: &[PersonId]| agreed.iter().any(|person| ids.contains(&person.id));
-    let names: Vec<&str> = who
+    let people = who
         .iter()
         .filter(|person| counts(&person.ids) && !has_agreed(&person.ids))
-        .map(|person| person.name.as_str())
-        .collect();
+        .map(|person| person.name.clone());
+    let roles = access.roles_by_group(Permission::Approve, target);
+    let names: Vec<String> = people.chain(roles.into_iter().map(with_role)).collect();
     match names.split_last() {
         None => "Nobody".to_owned(),
-        Some((only, [])) => (*only).to_owned(),
+        Some((only, [])) => only.clone(),
         Some((last, others)) if others.len() < 6 => format!("{} or {last}", others.join(", ")),
         Some(_) => format!("{} or one of {} others", names[0], names.len() - 1),
     }

@@ -13,6 +13,7 @@ use super::{
     view::DeploymentView,
 };
 use crate::{
+    access::Denied,
     chat::{Channels, Subject},
     clock::{Clock, Timestamp},
     health::Probe,
@@ -90,6 +91,12 @@ impl Handler for Steps {
                 let pipeline = self.planner.pipeline(&deployment.plan.pipeline)?;
                 Event::RunProgressed { progress: pipeline.progress(run).await? }
             }
+            (Effect::SettleGates, State::Running { .. }) => {
+                return self.settle_gates(&deployment).await;
+            }
+            (Effect::AnswerGates, State::Running { .. }) => {
+                return self.answer_gates(&deployment, job).await;
+            }
             (Effect::CancelRun, State::Running { run, stopping: Some(_), .. }) => {
                 self.planner.pipeline(&deployment.plan.pipeline)?.cancel(run).await?;
                 return Ok(Ran::Done);
@@ -141,7 +148,7 @@ impl Steps {
     }
 
     /// What stands in its way now; the deployment is told when that has changed.
-    async fn see_holds(&self, deployment: &Deployment) -> anyhow::Result<Vec<Hold>> {
+    pub(super) async fn see_holds(&self, deployment: &Deployment) -> anyhow::Result<Vec<Hold>> {
         let (plan, by) = (&deployment.plan, &deployment.requested_by);
         let now = self.clock.now();
         let holds = self.planner.holds((plan, by), &self.deployments, now).await?;
@@ -167,7 +174,13 @@ impl Steps {
         if next.as_ref() != Some(id) {
             return Ok(Ran::Again(QUEUE_LOOKS));
         }
-        let facts = self.planner.facts(&deployment, &self.deployments).await?;
+        let facts = match self.planner.facts(&deployment, &self.deployments).await {
+            Err(error) if error.downcast_ref::<Denied>().is_some() => {
+                tracing::warn!(deployment = id.as_str(), "it does not start: {error}");
+                return Ok(Ran::Again(QUEUE_LOOKS));
+            }
+            facts => facts?,
+        };
         match self.deployments.record(id, Event::TurnCame(Box::new(facts))).await {
             // Locked in this very moment.
             Ok(Deployment { state: State::Queued { .. }, .. }) => Ok(Ran::Again(QUEUE_LOOKS)),
@@ -219,6 +232,9 @@ impl Steps {
     async fn check(&self, deployment: &Deployment) -> Event {
         let place = (deployment.plan.service.clone(), deployment.plan.environment.clone());
         let probes = self.probes.get(&place).map_or(&[][..], Vec::as_slice);
-        Event::HealthChecked { answers: join_all(probes.iter().map(|probe| probe.check())).await }
+        // On the way back too: what began with the bad version must be over.
+        let began = deployment.began;
+        let answers = probes.iter().map(|probe| probe.check(began));
+        Event::HealthChecked { answers: join_all(answers).await }
     }
 }

@@ -63,6 +63,11 @@ pub struct Ground {
 pub trait Level: Send + Sync {
     /// Every turn that touches the window.
     async fn turns(&self, window: Window) -> anyhow::Result<Roster>;
+
+    /// The same, asked where it comes from and not of what is kept of it. Keeps nothing.
+    async fn asked(&self, window: Window) -> anyhow::Result<Roster> {
+        self.turns(window).await
+    }
 }
 
 /// What a level knows.
@@ -185,11 +190,23 @@ impl OnCall {
         let opened = self.schedules.get(name).and_then(|schedule| schedule.levels.get(level));
         let Some(opened) = opened else { return Ok(LevelNow::default()) };
         let window = Window { from: now, until: now.plus(HORIZON) };
-        let Roster { turns, known, note, until, source } = opened.turns(window).await?;
-        let known_until = until.filter(|until| *until < window.until);
-        let window = Window { until: known_until.unwrap_or(window.until), ..window };
-        let watches = if known { watches(&turns, window) } else { vec![] };
-        Ok(LevelNow { watches, note, source, known_until })
+        Ok(LevelNow::of(opened.turns(window).await?, window))
+    }
+
+    /// As [`OnCall::level`], of everybody who has to be asked for it. Keeps nothing.
+    ///
+    /// # Errors
+    /// When whoever knows does not answer.
+    pub async fn ask(
+        &self,
+        name: &ScheduleName,
+        level: usize,
+        now: Timestamp,
+    ) -> anyhow::Result<LevelNow> {
+        let opened = self.schedules.get(name).and_then(|schedule| schedule.levels.get(level));
+        let Some(opened) = opened else { return Ok(LevelNow::default()) };
+        let window = Window { from: now, until: now.plus(HORIZON) };
+        Ok(LevelNow::of(opened.asked(window).await?, window))
     }
 
     /// Every level of a schedule at that moment.

@@ -139,14 +139,18 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "Address",
             "CalendarUrl",
             "Database",
+            "EmailAddress",
             "Environment",
+            "HeaderName",
             "InputName",
             "Listen",
             "Moment",
             "OutsideId",
+            "PagerDutyId",
             "PersonName",
             "PipelineName",
             "Place",
+            "Pointer",
             "Repository",
             "RoomName",
             "Secret",
@@ -171,7 +175,19 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     std::fs::write(&key, "k".repeat(64)).unwrap();
     let key = format!("file:{}", key.display());
     let mut rest = example().replace("env:PILOTHOUSE_AUDIT_KEY", &key);
-    for name in ["GITHUB_TOKEN", "ALERTMANAGER_TOKEN", "ALERTMANAGER_WEBHOOK_TOKEN"] {
+    for name in [
+        "GITHUB_TOKEN",
+        "ALERTMANAGER_TOKEN",
+        "ALERTMANAGER_WEBHOOK_TOKEN",
+        "GITHUB_WEBHOOK_SECRET",
+        "PAGERDUTY_ROUTING_KEY",
+        "PAGERDUTY_TOKEN",
+        "PAGERDUTY_WEBHOOK_SECRET",
+        "GRAFANA_TOKEN",
+        "TELL_SECRET",
+        "PROMETHEUS_TOKEN",
+        "ARGOCD_TOKEN",
+    ] {
         rest = rest.replace(&format!("env:{name}"), &token);
     }
     let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);

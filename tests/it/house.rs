@@ -15,19 +15,21 @@ const PLAN: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("outside", &[]),
     ("outbound", &["clock", "outside", "secrets"]),
+    ("greeting", &["outbound"]),
     ("markdown", &["names"]),
     ("cards", &["markdown", "secrets"]),
-    ("vendors", &["clock", "names", "outbound", "outside", "secrets"]),
-    ("access", &["names"]),
+    ("vendors", &["clock", "greeting", "names", "outbound", "outside", "secrets"]),
+    ("access", &["clock", "names", "outbound", "vendors"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
-    ("pipelines", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
-    ("health", &["names", "outbound", "secrets", "clock"]),
+    ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
+    ("pipelines", &["clock", "greeting", "hooks", "names", "outbound", "outside", "secrets", "vendors"]),
+    ("health", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
     (
         "chat",
         &[
-            "access", "cards", "clock", "jobs", "names", "outbound", "outside", "secrets", "store",
-            "vendors",
+            "access", "cards", "clock", "greeting", "jobs", "names", "outbound", "outside",
+            "secrets", "store", "vendors",
         ],
     ),
     (
@@ -41,6 +43,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "runbooks",
         &["access", "audit", "cards", "chat", "clock", "jobs", "names", "pipelines", "store"],
     ),
+    ("telling", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
     (
         "deployments",
         &[
@@ -56,18 +59,48 @@ const PLAN: &[(&str, &[&str])] = &[
             "outbound",
             "pipelines",
             "store",
+            "telling",
         ],
     ),
     (
         "alerts",
         &[
-            "access", "audit", "cards", "chat", "clock", "jobs", "names", "outbound", "outside",
-            "secrets", "store",
+            "access", "audit", "cards", "chat", "clock", "hooks", "jobs", "names", "outbound",
+            "outside", "secrets", "store", "vendors",
+        ],
+    ),
+    (
+        "pushes",
+        &[
+            "access",
+            "audit",
+            "clock",
+            "deployments",
+            "hooks",
+            "jobs",
+            "names",
+            "outbound",
+            "outside",
+            "pipelines",
+            "secrets",
+            "store",
         ],
     ),
     (
         "incidents",
-        &["access", "audit", "cards", "chat", "clock", "deployments", "jobs", "names", "store"],
+        &[
+            "access",
+            "audit",
+            "cards",
+            "chat",
+            "clock",
+            "deployments",
+            "jobs",
+            "names",
+            "store",
+            "outbound",
+            "vendors",
+        ],
     ),
     (
         "commands",
@@ -87,7 +120,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("web", &["alerts", "chat", "pipelines", "store"]),
+    ("web", &["alerts", "chat", "pipelines", "pushes", "store"]),
     (
         "config",
         &[
@@ -100,14 +133,17 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "deployments",
             "health",
+            "hooks",
             "incidents",
             "names",
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "vendors",
+            "telling",
         ],
     ),
     (
@@ -122,14 +158,18 @@ const PLAN: &[(&str, &[&str])] = &[
             "clock",
             "commands",
             "deployments",
+            "hooks",
             "incidents",
             "jobs",
             "names",
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "store",
+            "telling",
+            "vendors",
         ],
     ),
     (
@@ -145,16 +185,20 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "config",
             "deployments",
+            "greeting",
             "health",
             "incidents",
             "names",
+            "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "store",
             "telemetry",
             "web",
+            "telling",
         ],
     ),
 ];
@@ -167,6 +211,8 @@ const PURE: &[&str] = &[
     "forecast",
     "freezes/mod",
     "freezes/settings",
+    "gates/mod",
+    "gates/words",
     "history",
     "hold",
     "list",
@@ -182,8 +228,10 @@ const PURE: &[&str] = &[
 ];
 
 /// The same in the room of alerts.
-const PURE_OF_ALERTS: &[&str] =
-    &["acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm", "view"];
+const PURE_OF_ALERTS: &[&str] = &[
+    "acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm",
+    "telling", "view",
+];
 
 /// The same, of incidents.
 const PURE_OF_INCIDENTS: &[&str] =

@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "one program: its modules are read by nobody else")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod alerts;
 mod audit;
 mod cards;
@@ -11,10 +12,14 @@ mod console;
 mod contracts;
 mod demo;
 mod deploy;
+mod doctor;
 mod freezes;
+mod gates;
 mod github;
+mod guard;
+mod health;
+mod hooks;
 mod house;
-mod http_probe;
 mod incidents;
 mod locks;
 mod oncall;
@@ -32,4 +37,5 @@ mod teams_connector;
 mod teams_conversations;
 mod teams_demo;
 mod teams_entra;
+mod telling;
 mod world;

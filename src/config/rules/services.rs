@@ -32,6 +32,11 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
             }
             room(config, &path, settings, found);
             health(&path, settings, found);
+            if settings.approvals == 0 && !settings.answer_gates.is_empty() {
+                let what = "has no effect with `approvals: 0`: nobody has approved anything there \
+                            in whose name a gate could be answered";
+                found.odd(&path.key("answer_gates"), what);
+            }
             if settings.request_expires.0.is_zero() && settings.approvals > 0 {
                 let what = "nobody could approve in no time: write something like `1h`";
                 found.wrong(&path.key("request_expires"), what);
@@ -64,6 +69,13 @@ fn room(config: &Config, path: &Path, settings: &EnvironmentSettings, found: &mu
 
 fn health(path: &Path, settings: &EnvironmentSettings, found: &mut Found<'_>) {
     let (verify, rollback) = (path.key("verify"), path.key("rollback"));
+    for (probe, path) in settings.health.iter().zip(found.items(&path.key("health"))) {
+        // What is missing was written under another name, maybe.
+        let objections = if found.is_sound(&path) { probe.objections() } else { vec![] };
+        for (key, what) in objections {
+            found.wrong(&path.key(key), what);
+        }
+    }
     if settings.health.is_empty() {
         if found.is_written(&rollback, "automatic") && settings.rollback.automatic {
             let what = "nothing would ever be rolled back: without `health` nobody knows that a \
@@ -122,7 +134,9 @@ fn somebody(
     found: &mut Found<'_>,
 ) {
     let path = Path::of(&["services", service.as_str(), "environments", environment.as_str()]);
-    if access.who_may(Permission::Deploy, Target::of(service, environment)).is_empty() {
+    let target = Target::of(service, environment);
+    let nobody = access.who_may(Permission::Deploy, target).is_empty();
+    if nobody && access.roles_by_group(Permission::Deploy, target).is_empty() {
         found.odd(&path, "nobody may deploy here: give a role `do: [deploy]` for it");
     }
     let (needed, requester_may) = (settings.approvals, settings.requester_may_approve);

@@ -181,6 +181,15 @@ impl Kept {
 
 #[async_trait]
 impl Level for Kept {
+    async fn asked(&self, window: Window) -> anyhow::Result<Roster> {
+        let Understood { turns, odd, name, until } =
+            self.understand(self.fetch().await?, window).await?;
+        let what = self.register.called();
+        let note = odd.map(|odd| format!("About the {what}: {odd}."));
+        let source = name.map(|name| format!("{name}, a {what}."));
+        Ok(Roster { turns, known: true, note, until, source })
+    }
+
     async fn turns(&self, window: Window) -> anyhow::Result<Roster> {
         let (now, what) = (self.ground.clock.now(), self.register.called());
         let Some(State { fetched, trouble }) = self.state().await? else {

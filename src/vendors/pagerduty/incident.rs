@@ -7,6 +7,9 @@ use serde_json::json;
 use super::{List, PagerDuty};
 use crate::vendors::server::Error;
 
+/// How the keys of incidents begin that a Pilothouse opens.
+pub const OURS: &str = "pilothouse-";
+
 /// The longest id that is taken for one.
 const LONGEST: usize = 64;
 
@@ -39,12 +42,15 @@ pub enum Status {
 pub struct IncidentSeen {
     /// Its name there.
     pub id: Id,
-    /// Its number, for people.
-    #[serde(default)]
+    /// Its number, for people; webhooks call it otherwise.
+    #[serde(default, alias = "number")]
     pub incident_number: Option<i64>,
     /// What it is. Text from outside.
     #[serde(default)]
     pub title: Option<String>,
+    /// The same with its number.
+    #[serde(default)]
+    pub summary: Option<String>,
     /// How far it is.
     pub status: Status,
     /// What whoever made it knows it by.
@@ -83,11 +89,25 @@ pub struct Reference {
     pub kind: Option<String>,
 }
 
+impl Reference {
+    /// Whether it is somebody, and no integration or service.
+    pub fn is_a_person(&self) -> bool {
+        matches!(self.kind.as_deref(), Some("user_reference" | "user"))
+    }
+}
+
 /// A note below an incident.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NoteSeen {
     /// What it says. Text from outside.
     pub content: String,
+}
+
+impl IncidentSeen {
+    /// Whether it was opened for an incident of a Pilothouse.
+    pub fn is_ours(&self) -> bool {
+        self.incident_key.as_deref().is_some_and(|key| key.starts_with(OURS))
+    }
 }
 
 #[derive(Deserialize)]

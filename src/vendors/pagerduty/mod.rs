@@ -13,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use events::{Events, EventsSettings, SUMMARY};
-pub use incident::{Id, IncidentSeen, NotAnId, NoteSeen, Reference, Status};
+pub use incident::{Id, IncidentSeen, NotAnId, NoteSeen, OURS, Reference, Status};
 pub use settings::{NoSender, Sender, Settings};
 
 use super::server::{Error, Key, Server};
@@ -90,10 +90,9 @@ impl PagerDuty {
             let (limit, offset) = (PAGE.to_string(), (page * PAGE).to_string());
             let paged = [("limit", limit.as_str()), ("offset", offset.as_str())];
             let mut answer: Value = self.ask(path, &[query, &paged].concat()).await?;
-            // An answer that is no object must not be looked into as if it were one.
             let listed = answer.get_mut(named).map(Value::take).unwrap_or_default();
             let listed: Vec<T> = decoded(listed)?;
-            let more = answer["more"] == true && !listed.is_empty();
+            let more = answer.get("more") == Some(&Value::Bool(true)) && !listed.is_empty();
             items.extend(listed);
             if !more {
                 return Ok(List { items, whole: true });

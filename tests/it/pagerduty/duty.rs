@@ -40,6 +40,8 @@ pub(crate) struct Known {
     pub(crate) notes: BTreeMap<String, Vec<Value>>,
     /// What was handed in as an event: where, what.
     pub(crate) events: Vec<(String, Value)>,
+    /// How every request of a verb is answered instead.
+    always: BTreeMap<&'static str, ResponseTemplate>,
     troubles: Vec<(&'static str, &'static str, Trouble)>,
     answered: Vec<(String, String, u16, Value)>,
 }
@@ -96,6 +98,22 @@ impl Duty {
     /// The next request of that verb whose path ends so meets trouble.
     pub(crate) fn meets(&self, verb: &'static str, ending: &'static str, trouble: Trouble) {
         self.knows().troubles.push((verb, ending, trouble));
+    }
+
+    /// From now on every request of that verb is answered so; `None` is well again.
+    pub(crate) fn always(&self, verb: &'static str, answer: Option<ResponseTemplate>) {
+        let mut known = self.knows();
+        known.always.remove(verb);
+        known.always.extend(answer.map(|answer| (verb, answer)));
+    }
+
+    /// How often something was done there that was asked with that verb.
+    pub(crate) fn done(&self, verb: &str) -> usize {
+        self.knows()
+            .answered
+            .iter()
+            .filter(|(asked, _, status, _)| asked == verb && *status < 300)
+            .count()
     }
 
     /// Somebody changes an incident there.
@@ -156,6 +174,9 @@ impl Respond for Desk {
         let trouble = trouble.map(|index| known.troubles.remove(index).2);
         if let Some(Trouble::Answers(answer)) = trouble {
             return answer;
+        }
+        if let Some(answer) = known.always.get(verb) {
+            return answer.clone();
         }
         let (status, body) = known.does(request, &self.1);
         known.answered.push((verb.to_owned(), at.to_owned(), status, body.clone()));
