@@ -60,7 +60,7 @@ struct Rule {
 pub(super) struct Query {
     prometheus: Prometheus,
     name: Option<String>,
-    query: String,
+    asks: String,
     rule: Rule,
 }
 
@@ -94,13 +94,13 @@ impl Query {
         let Settings { url, credential, name, query, timeout, .. } = settings.clone();
         let Ground { clock, outbound } = ground.clone();
         let prometheus = Prometheus::new((url, timeout), credential.as_ref(), (clock, outbound))?;
-        Ok(Self { prometheus, name, query, rule: settings.rule() })
+        Ok(Self { prometheus, name, asks: query, rule: settings.rule() })
     }
 
     async fn ask(&self) -> Result<String, String> {
         // What became of the question names whom it was put to.
         let before = self.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
-        let told = self.prometheus.query(&self.query).await;
+        let told = self.prometheus.query(&self.asks).await;
         let told = told.map_err(|error| format!("{before}{error}"))?;
         let Told { answer, warnings } = told;
         let beside = warnings.first().map_or(String::new(), |warning| {
