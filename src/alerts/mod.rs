@@ -25,6 +25,7 @@ mod heard;
 mod intake;
 mod list;
 mod looking;
+pub mod pagerduty;
 mod poll;
 mod settings;
 mod severity;
@@ -213,6 +214,7 @@ pub fn open(settings: &Settings, reach: &Reach) -> anyhow::Result<Feed> {
         Settings::Datadog(own) => Arc::new(datadog::Datadog::new(own, reach)?),
         Settings::Grafana(own) => Arc::new(grafana::Grafana::new(own, reach)),
         Settings::AzureMonitor(own) => Arc::new(azure_monitor::AzureMonitor::new(own, reach)?),
+        Settings::Pagerduty(own) => Arc::new(pagerduty::PagerDuty::new(own, reach)?),
         Settings::Webhook(own) => Arc::new(webhook::Webhook::new(own)),
     };
     let common = settings.common();

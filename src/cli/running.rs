@@ -23,7 +23,7 @@ use crate::{
     deployments::Probes,
     health,
     pipelines::{self, command::Programs},
-    pushes, runbooks, telemetry,
+    pushes, runbooks, telemetry, telling,
     web::{self, House},
 };
 
@@ -83,6 +83,7 @@ pub(super) fn world(
         alerts: feeds,
         hooks: pushes::resolved(&config.hooks, &config.pipelines),
         time_zone: config.time_zone.clone(),
+        tell: telling::open(&config.tell, &foundation.clock, &foundation.outbound)?,
         channels,
         checkpoints: Some(checkpoints),
     })

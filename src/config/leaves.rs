@@ -10,13 +10,16 @@ use crate::{
     hooks::HeaderName,
     names::{
         Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service,
-        SourceName, StepName, Version,
+        SourceName, StepName, SubscriberName, Version,
     },
-    oncall::CalendarUrl,
+    oncall::{CalendarUrl, OutsideId},
     outbound::{BadAddress, Base},
     pipelines::{InputName, Place},
     secrets::Secret,
-    vendors::github::Repository,
+    vendors::{
+        github::Repository,
+        pagerduty::{Id, Sender},
+    },
 };
 
 /// Whether a text is right; the sentence that says why not.
@@ -27,11 +30,14 @@ const LEAVES: &[(&str, Check)] = &[
     ("Address", address),
     ("CalendarUrl", calendar),
     ("Database", parsed::<Database>),
+    ("EmailAddress", parsed::<Sender>),
     ("Environment", parsed::<Environment>),
     ("HeaderName", parsed::<HeaderName>),
     ("InputName", parsed::<InputName>),
     ("Listen", listen),
     ("Moment", parsed::<Moment>),
+    ("OutsideId", parsed::<OutsideId>),
+    ("PagerDutyId", parsed::<Id>),
     ("PersonName", parsed::<PersonName>),
     ("PipelineName", parsed::<PipelineName>),
     ("Place", parsed::<Place>),
@@ -60,6 +66,7 @@ const KEYS: &[(&str, Check)] = &[
     ("rooms", parsed::<RoomName>),
     ("services", parsed::<Service>),
     ("steps", parsed::<StepName>),
+    ("tell", parsed::<SubscriberName>),
     ("who", parsed::<PersonName>),
 ];
 

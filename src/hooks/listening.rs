@@ -43,7 +43,8 @@ impl Told<'_> {
 #[async_trait]
 pub trait Listens: Send + Sync {
     /// Hears it, and says whether it was about anything here. What is to follow is written down in
-    /// `tx`, jobs above all: it is committed together with the note that this delivery was taken.
+    /// `tx`, jobs above all: it is committed together with the note that this delivery was taken. What
+    /// was about nothing here, for none of those who listen, is neither kept nor remembered.
     /// Nothing is asked of other servers meanwhile: the sender waits for an answer.
     ///
     /// # Errors

@@ -288,6 +288,8 @@ fn is_same(own: impl AsRef<[u8]>, said: impl AsRef<[u8]>) -> bool {
 /// Whether `said` is, in hex digits, how that secret signs the parts as one.
 fn is_hex(secret: &str, parts: &[&[u8]], said: &str) -> bool {
     let mut signed = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()));
-    parts.iter().for_each(|part| signed.update(part));
+    for part in parts {
+        signed.update(part);
+    }
     is_same(hex(signed.sign().as_ref()), said.to_ascii_lowercase())
 }

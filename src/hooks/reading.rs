@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::prover::{Admitted, Prover, Unproved};
 
-/// How long a delivery waits for a place; Alertmanager itself waits ten seconds, PagerDuty five.
+/// How long a delivery waits for a place; `PagerDuty` itself waits five seconds.
 const TURN: Duration = Duration::from_secs(2);
 
 /// How long a body may take to arrive.
@@ -77,13 +77,13 @@ impl Reading {
         headers: &HeaderMap,
         body: Payload,
     ) -> Result<Taken<'_>, Untaken> {
-        let proved = prover.admits(headers).await? == Admitted::Wholly;
+        let certain = prover.admits(headers).await? == Admitted::Wholly;
         let place = tokio::time::timeout(TURN, self.places.acquire()).await;
         let Ok(Ok(place)) = place else { return Err(Untaken::Crowded) };
         let read = tokio::time::timeout(DEADLINE, self.read(body)).await;
         let body = read.map_err(|_| Untaken::Late)?;
-        let body = body.map_err(|why| Untaken::Unread { why, proved })?;
-        if !proved {
+        let body = body.map_err(|why| Untaken::Unread { why, proved: certain })?;
+        if !certain {
             prover.signs(headers, &body)?;
         }
         Ok(Taken { body, _place: place })

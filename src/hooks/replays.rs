@@ -12,8 +12,7 @@ use crate::{
     store::{Db, Tx},
 };
 
-/// How long a delivery is remembered: GitHub sends one again, when asked to, for three days, and
-/// PagerDuty by itself for two.
+/// How long a delivery is remembered: GitHub sends one again, when asked to, for three days.
 const MEMORY: Duration = Duration::from_hours(4 * 24);
 
 /// The most that are remembered, some 100 bytes each: beyond these the oldest are forgotten.
@@ -122,7 +121,7 @@ impl Handler for Forgetful {
              OR at < (SELECT at FROM deliveries ORDER BY at DESC LIMIT 1 OFFSET $2)",
         )
         .bind(oldest)
-        .bind(MOST)
+        .bind(MOST - 1)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;

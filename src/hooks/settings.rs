@@ -24,11 +24,11 @@ pub enum Proof {
     Github(SecretProof),
     /// GitLab: a secret token, or a signing token (one that begins with `whsec_`).
     Gitlab(SecretProof),
-    /// PagerDuty: one or more of HMAC-SHA-256 in hex digits, in `X-PagerDuty-Signature`.
+    /// `PagerDuty`: one or more of HMAC-SHA-256 in hex digits, in `X-PagerDuty-Signature`.
     Pagerduty(SecretProof),
     /// Grafana's contact points: HMAC-SHA-256 in hex digits.
     Grafana(GrafanaProof),
-    /// Standard Webhooks (https://www.standardwebhooks.com), as Svix, incident.io and others send.
+    /// Standard Webhooks (<https://www.standardwebhooks.com>), as Svix, incident.io and others send.
     Standard(SecretProof),
     /// Azure Monitor's secure webhook: a token of Microsoft Entra.
     Entra(EntraProof),
@@ -112,7 +112,7 @@ pub struct EntraProof {
     /// Whom the tokens are for: the "application id" of the app that the secure webhook names, or
     /// its "application id URI".
     pub audience: String,
-    /// Who they are for: Microsoft's "AzNS AAD Webhook", when nothing is said.
+    /// Who they are for: Microsoft's `AzNS AAD Webhook`, when nothing is said.
     #[serde(default = "azns")]
     pub sender: String,
     /// Where the tenant announces its keys, without the tenant.

@@ -29,6 +29,8 @@ const AT_ONCE: usize = 32;
 enum Heard {
     /// Something here is about it.
     Told,
+    /// It only asks whether somebody is here.
+    Works,
     /// Nothing here is.
     Ignored,
     /// It was here before.
@@ -99,7 +101,7 @@ async fn hear(
 ) -> anyhow::Result<Heard> {
     let mark = told::mark(told.vendor, headers, (raw, told.body));
     if told.vendor == Vendor::Github && told.event == "ping" {
-        return Ok(Heard::Ignored);
+        return Ok(Heard::Works);
     }
     if pushes.replays.knows(told.hook, &mark).await? {
         return Ok(Heard::Again);
@@ -114,8 +116,11 @@ async fn hear(
             heard = Heard::Told;
         }
     }
-    tx.commit().await?;
-    pushes.bell.notify_one();
+    // What was about nothing here need not be remembered: told once more, it may be.
+    if heard == Heard::Told {
+        tx.commit().await?;
+        pushes.bell.notify_one();
+    }
     Ok(heard)
 }
 
@@ -123,6 +128,7 @@ impl Heard {
     fn word(self) -> &'static str {
         match self {
             Self::Told => "heard",
+            Self::Works => "works",
             Self::Ignored => "ignored",
             Self::Again => "again",
         }
@@ -132,6 +138,7 @@ impl Heard {
     fn said(self) -> &'static str {
         match self {
             Self::Told => "heard",
+            Self::Works => "this hook works",
             Self::Ignored => "nothing here waits for that",
             Self::Again => "this delivery was here before",
         }

@@ -15,33 +15,35 @@ const PLAN: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("outside", &[]),
     ("outbound", &["clock", "outside", "secrets"]),
+    ("greeting", &["outbound"]),
     ("markdown", &["names"]),
     ("cards", &["markdown", "secrets"]),
-    ("vendors", &["clock", "names", "outbound", "outside", "secrets"]),
+    ("vendors", &["clock", "greeting", "names", "outbound", "outside", "secrets"]),
     ("access", &["names"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
-    ("pipelines", &["clock", "hooks", "names", "outbound", "outside", "secrets", "vendors"]),
+    ("pipelines", &["clock", "greeting", "hooks", "names", "outbound", "outside", "secrets", "vendors"]),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
         "chat",
         &[
-            "access", "cards", "clock", "jobs", "names", "outbound", "outside", "secrets", "store",
-            "vendors",
+            "access", "cards", "clock", "greeting", "jobs", "names", "outbound", "outside",
+            "secrets", "store", "vendors",
         ],
     ),
     (
         "oncall",
         &[
             "access", "audit", "calendar", "cards", "chat", "clock", "jobs", "names", "outbound",
-            "secrets", "store",
+            "secrets", "store", "vendors",
         ],
     ),
     (
         "runbooks",
         &["access", "audit", "cards", "chat", "clock", "jobs", "names", "pipelines", "store"],
     ),
+    ("telling", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
     (
         "deployments",
         &[
@@ -57,6 +59,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "outbound",
             "pipelines",
             "store",
+            "telling",
         ],
     ),
     (
@@ -69,9 +72,12 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "pushes",
         &[
+            "access",
+            "audit",
             "clock",
             "deployments",
             "hooks",
+            "jobs",
             "names",
             "outbound",
             "outside",
@@ -82,7 +88,19 @@ const PLAN: &[(&str, &[&str])] = &[
     ),
     (
         "incidents",
-        &["access", "audit", "cards", "chat", "clock", "deployments", "jobs", "names", "store"],
+        &[
+            "access",
+            "audit",
+            "cards",
+            "chat",
+            "clock",
+            "deployments",
+            "jobs",
+            "names",
+            "store",
+            "outbound",
+            "vendors",
+        ],
     ),
     (
         "commands",
@@ -125,6 +143,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "runbooks",
             "secrets",
             "vendors",
+            "telling",
         ],
     ),
     (
@@ -149,6 +168,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "pushes",
             "runbooks",
             "store",
+            "telling",
         ],
     ),
     (
@@ -164,9 +184,11 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "config",
             "deployments",
+            "greeting",
             "health",
             "incidents",
             "names",
+            "oncall",
             "outbound",
             "pipelines",
             "pushes",
@@ -175,6 +197,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
             "telemetry",
             "web",
+            "telling",
         ],
     ),
 ];
@@ -187,6 +210,8 @@ const PURE: &[&str] = &[
     "forecast",
     "freezes/mod",
     "freezes/settings",
+    "gates/mod",
+    "gates/words",
     "history",
     "hold",
     "list",

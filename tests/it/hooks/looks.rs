@@ -31,7 +31,10 @@ async fn a_delivery_about_the_run_has_it_looked_at_now() {
     let town = running().await;
     town.bot.passes(second()).await;
     assert!(is_running(&town), "nobody has looked yet: {}", town.bot.shows());
+    let bell = town.bot.app.foundation.bell.clone();
+    tokio::time::timeout(second() / 10, bell.notified()).await.ok();
     assert_eq!(town.github("workflow_run", &run_says(RUN)).await, (200, "heard".to_owned()));
+    tokio::time::timeout(second(), bell.notified()).await.expect("the worker is not woken");
     town.bot.passes(second()).await;
     assert!(town.bot.shows().contains("exit code 3"), "{}", town.bot.shows());
 }

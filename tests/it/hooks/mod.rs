@@ -68,6 +68,7 @@ impl Town {
             "checkout": { "pipeline": "pretend", "environments": {
                 "staging": { "approvals": 0 }, "production": { "approvals": 0 },
             } },
+            "alerts": { "monitoring": { "kind": "alertmanager", "webhook": { "token": own } } },
             "hooks": {
                 "github": { "kind": "github", "secret": own, "next_secret": next, "pipelines": ["pretend"] },
                 "other": { "kind": "github", "secret": own, "pipelines": ["another"] },
@@ -128,6 +129,7 @@ impl Delivery {
         Self { body: body.into(), ..Self::default() }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better where it is said")]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.headers.insert(name.to_owned(), value.to_string());
         self

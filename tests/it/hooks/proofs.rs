@@ -16,11 +16,12 @@ use super::{Delivery, NEXT, SECRET, SIGNING, Secrets, digest, standard_signature
 /// The second at which every sender here speaks.
 pub const NOW: i64 = 1_760_001_300;
 
+/// Nothing goes out here, and reading the machine's certificates each time would take long.
+static OUTBOUND: LazyLock<Outbound> = LazyLock::new(|| Outbound::new().unwrap());
+
 pub fn prover(settings: Value) -> Prover {
     let proof: Proof = serde_json::from_value(settings).unwrap();
     let clock = Clock::manual(Timestamp(NOW * 1000));
-    // Reading the machine's certificates takes its time, and nothing goes out here.
-    static OUTBOUND: LazyLock<Outbound> = LazyLock::new(|| Outbound::new().unwrap());
     Prover::new(&proof, &OUTBOUND, &clock).unwrap()
 }
 

@@ -36,6 +36,11 @@ pub(crate) trait PretendSource: Send + Sync {
     /// The headers that prove a delivery, by whoever has that secret.
     fn proves(&self, body: &str, secret: &str) -> Vec<(String, String)>;
 
+    /// Whether it says more of an alert than what it is called.
+    fn says_more(&self) -> bool {
+        true
+    }
+
     /// Whether it can be asked what fires.
     fn is_asked(&self) -> bool {
         false
