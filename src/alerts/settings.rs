@@ -96,12 +96,24 @@ pub struct Flaw {
     pub at: &'static [&'static str],
     /// What is wrong with it and what to do, to go on after its path.
     pub what: String,
+    /// It is one only where one of these keys of the source's own does not stand there: a key whose
+    /// value is wrong is missing in the settings, and told of by itself.
+    pub without: &'static [&'static str],
 }
 
 impl Flaw {
     /// One at these keys.
     pub(super) fn at(at: &'static [&'static str], what: impl Into<String>) -> Self {
-        Self { at, what: what.into() }
+        Self { at, what: what.into(), without: &[] }
+    }
+
+    /// One at these keys, unless those are written beside them.
+    pub(super) fn without(
+        without: &'static [&'static str],
+        at: &'static [&'static str],
+        what: impl Into<String>,
+    ) -> Self {
+        Self { without, ..Self::at(at, what) }
     }
 }
 

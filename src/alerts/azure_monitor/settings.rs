@@ -56,7 +56,7 @@ impl Settings {
         }
         if self.subscription.is_some() && self.credential.is_none() {
             let what = "needs `credential` beside it: Azure answers nobody it does not know";
-            flaws.push(Flaw::at(&["subscription"], what));
+            flaws.push(Flaw::without(&["credential"], &["subscription"], what));
         }
         let sends = |proof: &Proof| matches!(proof, Proof::Entra(_));
         if self.webhook.as_ref().is_some_and(|proof| !sends(proof)) {

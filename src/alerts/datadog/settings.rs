@@ -42,7 +42,7 @@ impl Settings {
         if self.url.is_some() && !keys {
             let what = "needs `api_key` and `application_key` beside it: Datadog answers nobody \
                         without them";
-            flaws.push(Flaw::at(&["url"], what));
+            flaws.push(Flaw::without(&["api_key", "application_key"], &["url"], what));
         }
         let sends =
             |proof: &Proof| matches!(proof, Proof::Header(_) | Proof::Bearer(_) | Proof::Basic(_));

@@ -28,7 +28,7 @@ impl Settings {
         let lacks = self.url.is_some() && self.token.is_none();
         let what = "needs `token` beside it: Grafana answers nobody without the token of a \
                     service account";
-        let lacks = lacks.then(|| Flaw::at(&["url"], what));
+        let lacks = lacks.then(|| Flaw::without(&["token"], &["url"], what));
         let sends = |proof: &Proof| {
             matches!(
                 proof,

@@ -40,6 +40,11 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
             super::hooks::proof(proof, &path.key("webhook"), found);
         }
         for flaw in settings.flaws() {
+            if !flaw.without.is_empty()
+                && flaw.without.iter().all(|key| found.is_written(&path, key))
+            {
+                continue;
+            }
             let at = flaw.at.iter().fold(path.clone(), |path, key| path.key(key));
             found.wrong(&at, flaw.what);
         }
