@@ -69,6 +69,26 @@ fn what_the_example_only_mentions_is_right_as_well() {
 }
 
 #[test]
+fn every_hook_the_example_only_mentions_is_right_as_well() {
+    let (_, hooks) = example().split_once("\nhooks:\n").unwrap();
+    let (hooks, _) = hooks.split_once("\n\n").unwrap();
+    // A name alone, or what stands two further in.
+    let is_key = |line: &&str| {
+        line.strip_prefix("  # ").is_some_and(|rest| {
+            let name = rest.trim_start().split(':').next().unwrap_or_default();
+            let deep = rest.len() - rest.trim_start().len();
+            let known = ["kind", "secret", "token", "header", "basic", "pipelines"].contains(&name);
+            (deep == 0 && rest.ends_with(':') && !rest.contains(' ')) || (deep == 2 && known)
+        })
+    };
+    let lines = hooks.lines().filter(is_key).map(|line| line.replacen("# ", "", 1));
+    let text = format!("hooks:\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+    let checked = read(&text.replace("pipelines: [local]", "pipelines: []"));
+    assert_eq!(checked.mistakes.to_string(), "", "in\n{text}");
+    assert_eq!(checked.config.unwrap().hooks.len(), 4, "in\n{text}");
+}
+
+#[test]
 fn the_schema_is_valid_and_agrees_with_our_own_reading() {
     let schema = config::schema();
     jsonschema::meta::validate(&schema).unwrap();
