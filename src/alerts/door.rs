@@ -11,7 +11,7 @@ use actix_web::{
     web::{Data, Path, Payload, ServiceConfig, post, resource},
 };
 
-use super::{Alerts, Feed, Settings, alertmanager::wire};
+use super::{Alerts, Feed};
 use crate::{
     hooks::{Reading, Untaken, later},
     names::SourceName,
@@ -64,8 +64,7 @@ async fn knock(
 }
 
 async fn take(alerts: &Alerts, source: &SourceName, feed: &Feed, body: &[u8]) -> HttpResponse {
-    let Settings::Alertmanager(settings) = &feed.settings;
-    let (heard, incomplete) = match wire::delivery(body, settings, alerts.clock.now()) {
+    let (heard, incomplete) = match feed.source.delivery(body, alerts.clock.now()) {
         Ok(read) => read,
         Err(why) => {
             tracing::warn!(source = source.as_str(), "a delivery cannot be read: {why}");

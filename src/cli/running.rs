@@ -23,7 +23,7 @@ use crate::{
     deployments::Probes,
     health,
     pipelines::{self, command::Programs},
-    pushes, runbooks, telemetry,
+    pushes, runbooks, telemetry, telling,
     web::{self, House},
 };
 
@@ -63,8 +63,9 @@ pub(super) fn world(
     }
     let mut feeds = Feeds::new();
     for (name, settings) in &config.alerts {
-        let feed = alerts::open(settings, &foundation.outbound, &foundation.clock);
-        feeds.insert(name.clone(), feed.with_context(|| format!("the source `{name}`"))?);
+        let (outbound, clock) = (foundation.outbound.clone(), foundation.clock.clone());
+        let feed = alerts::open(settings, &alerts::Reach { outbound, clock });
+        feeds.insert(name.clone(), feed.with_context(|| format!("the alerts of `{name}`"))?);
     }
     Ok(World {
         access: access::Settings {
@@ -82,6 +83,7 @@ pub(super) fn world(
         alerts: feeds,
         hooks: pushes::resolved(&config.hooks, &config.pipelines),
         time_zone: config.time_zone.clone(),
+        tell: telling::open(&config.tell, &foundation.clock, &foundation.outbound)?,
         channels,
         checkpoints: Some(checkpoints),
     })

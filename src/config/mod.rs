@@ -33,7 +33,7 @@ use crate::{
     chat::teams,
     deployments, incidents,
     names::{PersonName, PipelineName, RoleName, ScheduleName},
-    oncall, pipelines, pushes, runbooks,
+    oncall, pipelines, pushes, runbooks, telling,
 };
 
 /// The whole file, `pilothouse.yaml`.
@@ -76,6 +76,8 @@ pub struct Config {
     pub runbooks: Option<runbooks::Settings>,
     /// How incidents are handled.
     pub incidents: incidents::Settings,
+    /// Who else hears of deployments.
+    pub tell: telling::AllSettings,
     /// How the audit is kept.
     pub audit: audit::Settings,
 }
@@ -100,6 +102,7 @@ impl Default for Config {
             oncall: BTreeMap::new(),
             runbooks: None,
             incidents: incidents::Settings::default(),
+            tell: BTreeMap::new(),
             audit: audit::Settings::default(),
         }
     }

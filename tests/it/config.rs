@@ -69,23 +69,37 @@ fn what_the_example_only_mentions_is_right_as_well() {
 }
 
 #[test]
-fn every_hook_the_example_only_mentions_is_right_as_well() {
-    let (_, hooks) = example().split_once("\nhooks:\n").unwrap();
-    let (hooks, _) = hooks.split_once("\n\n").unwrap();
-    // A name alone, or what stands two further in.
-    let is_key = |line: &&str| {
-        line.strip_prefix("  # ").is_some_and(|rest| {
-            let name = rest.trim_start().split(':').next().unwrap_or_default();
-            let deep = rest.len() - rest.trim_start().len();
-            let known = ["kind", "secret", "token", "header", "basic", "pipelines"].contains(&name);
-            (deep == 0 && rest.ends_with(':') && !rest.contains(' ')) || (deep == 2 && known)
-        })
+fn what_the_example_only_mentions_of_schedules_is_right_as_well() {
+    let meant = |line: &str| match line.strip_prefix("      # ") {
+        Some(rest) if rest.starts_with("- ") || rest.starts_with("  ") => format!("      {rest}"),
+        _ => line.to_owned(),
     };
-    let lines = hooks.lines().filter(is_key).map(|line| line.replacen("# ", "", 1));
-    let text = format!("hooks:\n{}\n", lines.collect::<Vec<_>>().join("\n"));
-    let checked = read(&text.replace("pipelines: [local]", "pipelines: []"));
-    assert_eq!(checked.mistakes.to_string(), "", "in\n{text}");
-    assert_eq!(checked.config.unwrap().hooks.len(), 4, "in\n{text}");
+    let text: Vec<String> = example().lines().map(meant).collect();
+    let checked = read(&text.join("\n"));
+    assert_eq!(checked.mistakes.to_string(), "");
+    assert_eq!(checked.warnings.to_string(), "");
+    let schedules = checked.config.unwrap().oncall;
+    assert_eq!(schedules.values().next().unwrap().levels.len(), 6);
+}
+
+#[test]
+fn a_schedule_for_which_nobody_may_page_is_a_warning() {
+    let file = |may: &str| {
+        format!(
+            "people: {{alice: {{console: alice}}}}\n\
+             roles: {{all: {{people: [alice], may: [{{do: [look, deploy{may}]}}]}}}}\n\
+             pipelines: {{p: {{kind: command, program: x}}}}\n\
+             services: {{s: &s {{pipeline: p, environments: {{e: {{approvals: 0}}}}}}, t: *s}}\n\
+             oncall:\n  mine: {{services: [s], time_zone: UTC, levels: [{{kind: rota, people: [alice], start: 2026-01-05}}]}}\n  \
+             ours: {{time_zone: UTC, levels: [{{kind: rota, people: [alice], start: 2026-01-05}}]}}\n"
+        )
+    };
+    let warned = |may: &str| read(&file(may)).warnings.to_string();
+    let nobody = "nobody may page its people: give a role `do: [page]` for its services";
+    let (mine, ours) = ("pilothouse.yaml:6:3: oncall.mine", "pilothouse.yaml:7:3: oncall.ours");
+    assert_eq!(warned(""), format!("{mine}: {nobody}\n{ours}: {nobody}"));
+    assert_eq!(warned(", page"), "");
+    assert_eq!(warned("]}, {services: [t], do: [page"), format!("{mine}: {nobody}"));
 }
 
 #[test]
@@ -125,14 +139,18 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "Address",
             "CalendarUrl",
             "Database",
+            "EmailAddress",
             "Environment",
             "HeaderName",
             "InputName",
             "Listen",
             "Moment",
+            "OutsideId",
+            "PagerDutyId",
             "PersonName",
             "PipelineName",
             "Place",
+            "Pointer",
             "Repository",
             "RoomName",
             "Secret",
@@ -162,6 +180,11 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
         "ALERTMANAGER_TOKEN",
         "ALERTMANAGER_WEBHOOK_TOKEN",
         "GITHUB_WEBHOOK_SECRET",
+        "PAGERDUTY_ROUTING_KEY",
+        "PAGERDUTY_TOKEN",
+        "PAGERDUTY_WEBHOOK_SECRET",
+        "GRAFANA_TOKEN",
+        "TELL_SECRET",
     ] {
         rest = rest.replace(&format!("env:{name}"), &token);
     }

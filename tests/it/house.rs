@@ -15,33 +15,38 @@ const PLAN: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("outside", &[]),
     ("outbound", &["clock", "outside", "secrets"]),
+    ("greeting", &["outbound"]),
     ("markdown", &["names"]),
     ("cards", &["markdown", "secrets"]),
-    ("vendors", &["clock", "names", "outbound", "outside", "secrets"]),
+    ("vendors", &["clock", "greeting", "names", "outbound", "outside", "secrets"]),
     ("access", &["names"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
-    ("pipelines", &["clock", "hooks", "names", "outbound", "outside", "secrets", "vendors"]),
+    (
+        "pipelines",
+        &["clock", "greeting", "hooks", "names", "outbound", "outside", "secrets", "vendors"],
+    ),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
         "chat",
         &[
-            "access", "cards", "clock", "jobs", "names", "outbound", "outside", "secrets", "store",
-            "vendors",
+            "access", "cards", "clock", "greeting", "jobs", "names", "outbound", "outside",
+            "secrets", "store", "vendors",
         ],
     ),
     (
         "oncall",
         &[
             "access", "audit", "calendar", "cards", "chat", "clock", "jobs", "names", "outbound",
-            "secrets", "store",
+            "secrets", "store", "vendors",
         ],
     ),
     (
         "runbooks",
         &["access", "audit", "cards", "chat", "clock", "jobs", "names", "pipelines", "store"],
     ),
+    ("telling", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
     (
         "deployments",
         &[
@@ -57,21 +62,25 @@ const PLAN: &[(&str, &[&str])] = &[
             "outbound",
             "pipelines",
             "store",
+            "telling",
         ],
     ),
     (
         "alerts",
         &[
             "access", "audit", "cards", "chat", "clock", "hooks", "jobs", "names", "outbound",
-            "outside", "secrets", "store",
+            "outside", "secrets", "store", "vendors",
         ],
     ),
     (
         "pushes",
         &[
+            "access",
+            "audit",
             "clock",
             "deployments",
             "hooks",
+            "jobs",
             "names",
             "outbound",
             "outside",
@@ -82,7 +91,19 @@ const PLAN: &[(&str, &[&str])] = &[
     ),
     (
         "incidents",
-        &["access", "audit", "cards", "chat", "clock", "deployments", "jobs", "names", "store"],
+        &[
+            "access",
+            "audit",
+            "cards",
+            "chat",
+            "clock",
+            "deployments",
+            "jobs",
+            "names",
+            "store",
+            "outbound",
+            "vendors",
+        ],
     ),
     (
         "commands",
@@ -125,6 +146,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "runbooks",
             "secrets",
             "vendors",
+            "telling",
         ],
     ),
     (
@@ -149,6 +171,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "pushes",
             "runbooks",
             "store",
+            "telling",
         ],
     ),
     (
@@ -164,9 +187,11 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "config",
             "deployments",
+            "greeting",
             "health",
             "incidents",
             "names",
+            "oncall",
             "outbound",
             "pipelines",
             "pushes",
@@ -175,6 +200,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
             "telemetry",
             "web",
+            "telling",
         ],
     ),
 ];
@@ -187,6 +213,8 @@ const PURE: &[&str] = &[
     "forecast",
     "freezes/mod",
     "freezes/settings",
+    "gates/mod",
+    "gates/words",
     "history",
     "hold",
     "list",
@@ -202,8 +230,10 @@ const PURE: &[&str] = &[
 ];
 
 /// The same in the room of alerts.
-const PURE_OF_ALERTS: &[&str] =
-    &["acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm", "view"];
+const PURE_OF_ALERTS: &[&str] = &[
+    "acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm",
+    "telling", "view",
+];
 
 /// The same, of incidents.
 const PURE_OF_INCIDENTS: &[&str] =

@@ -12,6 +12,7 @@ mod pipelines;
 mod runbooks;
 mod services;
 mod teams;
+mod telling;
 
 use uuid::Uuid;
 
@@ -55,6 +56,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     oncall::check(config, found);
     runbooks::check(config, found, secrets);
     incidents::check(config, found);
+    telling::check(config, found);
     audit::check(&config.audit, found, secrets);
 }
 

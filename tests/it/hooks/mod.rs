@@ -9,6 +9,7 @@ mod looks;
 mod overload;
 mod proofs;
 mod samples;
+mod settings;
 
 use std::{collections::BTreeMap, sync::Arc};
 

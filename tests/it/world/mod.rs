@@ -6,6 +6,7 @@ mod database;
 mod health;
 mod pipeline;
 mod read;
+mod restarts;
 
 use std::{
     collections::BTreeMap,
@@ -31,6 +32,7 @@ use pilothouse::{
     pipelines::Pipeline,
     pushes,
     runbooks::{self, Given, Runner},
+    telling,
 };
 
 pub use chat::{PretendChat, Trouble};
@@ -111,6 +113,8 @@ struct Rules {
     runbooks: Option<runbooks::Settings>,
     #[serde(default)]
     incidents: incidents::Settings,
+    #[serde(default)]
+    tell: telling::AllSettings,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -146,24 +150,6 @@ impl Bot {
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
         Self { app, pipeline, health, chat, clock, database, services, said }
-    }
-
-    /// The process ends without a word, and another begins on the same database.
-    pub async fn restarts(self) -> Self {
-        self.app.foundation.db.close().await;
-        let Self { app, pipeline, health, chat, clock, database, services, said } = self;
-        drop(app);
-        // On PostgreSQL, a lease that was held by the dead process has to run out.
-        clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
-        let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
-        let app = App::build(foundation, world).await.unwrap();
-        Self { app, pipeline, health, chat, clock, database, services, said }
-    }
-
-    /// The rules are changed, and the bot started anew with them.
-    pub async fn restarts_with(self, services: &str) -> Self {
-        Self { services: services.to_owned(), ..self }.restarts().await
     }
 
     /// Another replica beside this one; PostgreSQL only.
@@ -302,10 +288,11 @@ fn world(
     (database, clock): (&Database, &Clock),
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, services } =
+    let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, tell, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
-    let open = |(name, settings)| (name, alerts::open(&settings, &outbound, clock).unwrap());
+    let reach = alerts::Reach { outbound: outbound.clone(), clock: clock.clone() };
+    let open = |(name, settings)| (name, alerts::open(&settings, &reach).unwrap());
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -328,6 +315,7 @@ fn world(
         alerts: alerts.into_iter().map(open).collect(),
         hooks,
         time_zone,
+        tell: telling::open(&tell, clock, &outbound).unwrap(),
         channels: vec![chat.clone()],
         checkpoints: Some(database.checkpoints()),
     }

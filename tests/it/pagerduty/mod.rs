@@ -1,0 +1,4 @@
+//! PagerDuty: the client against PagerDuty's own description.
+
+mod client;
+pub(crate) mod duty;
