@@ -5,6 +5,7 @@
 mod alerts;
 mod audit;
 mod cards;
+mod code;
 mod command_pipeline;
 mod config;
 mod console;

@@ -73,11 +73,6 @@ impl Settings {
             let what = format!("must be between 1ms and {}s", PATIENCE.as_secs());
             flaws.push(Flaw::at(&["account", "timeout"], what));
         }
-        let same = |own: &WebhookSettings| own.next_secret.as_ref() == Some(&own.secret);
-        if self.webhook.as_ref().is_some_and(same) {
-            let what = "is the same secret as `secret`: name another one";
-            flaws.push(Flaw::at(&["webhook", "next_secret"], what));
-        }
         flaws
     }
 }
