@@ -21,7 +21,7 @@ use crate::{
     oncall::{self, OnCall, PageCards, Pager, Pages},
     outbound::Outbound,
     pipelines::Pipeline,
-    pushes::{self, Hints, Pushes},
+    pushes::{self, Guard, Hints, Pushes},
     runbooks::{self, Library, StepCards, StepKeeper, StepRuns},
     store::Db,
     telling::{Subscribers, Teller},
@@ -164,7 +164,8 @@ impl App {
         if let Some(given) = world.runbooks {
             handlers.extend(written_steps(&commands, &foundation, given)?);
         }
-        let pushes = pushed(&commands, &foundation, &world.hooks)?;
+        let (pushes, guard) = pushed(&commands, &foundation, &world.hooks)?;
+        handlers.push(guard);
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, pushes: Arc::new(pushes), foundation })
@@ -275,16 +276,20 @@ async fn beginnings(
     Ok(handlers)
 }
 
-/// What pipelines push, and who listens to it.
+/// What pipelines push, who listens to it, and who turns strangers' runs away.
 fn pushed(
     commands: &Commands,
     foundation: &Foundation,
     settings: &pushes::AllSettings,
-) -> anyhow::Result<Pushes> {
+) -> anyhow::Result<(Pushes, Arc<Guard>)> {
     let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
-    let hints = Hints { deployments: commands.deployments.clone(), meant: pushes::meant(settings) };
-    let ground = pushes::Ground { db, clock, bell, outbound };
-    Pushes::open(settings, vec![Arc::new(hints)], &ground)
+    let Commands { deployments, planner, .. } = commands.clone();
+    let meant = pushes::meant(settings);
+    let hints = Hints { deployments: deployments.clone(), meant: meant.clone() };
+    let ground = pushes::Ground { db: db.clone(), clock: clock.clone(), bell, outbound };
+    let guard = Arc::new(Guard { deployments, planner, meant, db, clock });
+    let pushes = Pushes::open(settings, vec![Arc::new(hints), guard.clone()], &ground)?;
+    Ok((pushes, guard))
 }
 
 /// Who runs the steps of runbooks.

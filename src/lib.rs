@@ -17,14 +17,15 @@
 //! |---|---|
 //! | [`names`], [`calendar`], [`clock`], [`secrets`] | names checked once; days and zones; the time; what must not be shown |
 //! | [`telemetry`], [`store`] | logs and metrics; the database |
-//! | [`outside`], [`outbound`] | what others wrote, as it is taken; the one way out |
+//! | [`outside`], [`outbound`], [`greeting`] | what others wrote, as it is taken; the one way out; how they are |
 //! | [`markdown`], [`cards`] | texts that stay texts; views become the JSON a chat can draw |
 //! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
 //! | [`vendors`], [`hooks`], [`pipelines`], [`health`] | clients; how others tell us; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
-//! | [`alerts`], [`telling`] | what the world tells us; who else hears of deployments |
-//! | [`deployments`], [`pushes`] | the heart; what pipelines push, so that it looks sooner |
+//! | [`alerts`], [`pushes`] | what the world tells us; what pipelines push, so that the bot looks sooner |
+//! | [`telling`] | who else hears of deployments |
+//! | [`deployments`] | the heart |
 //! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |
@@ -40,6 +41,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod deployments;
+pub mod greeting;
 pub mod health;
 pub mod hooks;
 pub mod incidents;

@@ -100,6 +100,10 @@ name! {
     RunId, "run id", "._-/", "letters, digits, `.`, `_`, `-` and `/`"
 }
 name! {
+    /// A vendor's own name for something that keeps a run waiting there.
+    GateId, "name of a gate", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
     /// The name we give a run before it exists, so that it can be found again after a crash.
     Correlation, "correlation id", "-", "letters, digits and `-`"
 }

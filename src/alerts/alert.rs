@@ -266,7 +266,8 @@ impl Alert {
                 Said::Silenced(mutings) => mutings.as_slice(),
                 _ => &[],
             };
-            if silences {
+            let ours = self.silence.as_ref().is_some_and(|one| one.correlation().is_some());
+            if silences || !ours {
                 self.silence = Silence::told(self.silence.take(), mutings, asked);
             }
             self.inhibited = heard.said == Said::Inhibited;

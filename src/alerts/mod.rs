@@ -17,6 +17,7 @@ pub mod alertmanager;
 pub mod azure_monitor;
 mod board;
 mod buttons;
+pub mod datadog;
 mod door;
 mod errands;
 pub mod grafana;
@@ -88,8 +89,8 @@ pub trait Source: Send + Sync {
         Ok(None)
     }
 
-    /// Whether [`Source::list`] tells of silences too. Where it does not, those that people want
-    /// live in the bot.
+    /// Whether silences are made there, and [`Source::list`] tells of ours. Where not, those that
+    /// people want here live in the bot, and hide others that it tells of.
     fn tells_silences(&self) -> bool {
         false
     }
@@ -210,6 +211,7 @@ pub struct Reach {
 pub fn open(settings: &Settings, reach: &Reach) -> anyhow::Result<Feed> {
     let source: Arc<dyn Source> = match settings {
         Settings::Alertmanager(own) => Arc::new(alertmanager::Alertmanager::new(own, reach)),
+        Settings::Datadog(own) => Arc::new(datadog::Datadog::new(own, reach)?),
         Settings::Grafana(own) => Arc::new(grafana::Grafana::new(own, reach)),
         Settings::AzureMonitor(own) => Arc::new(azure_monitor::AzureMonitor::new(own, reach)?),
         Settings::Pagerduty(own) => Arc::new(pagerduty::PagerDuty::new(own, reach)?),

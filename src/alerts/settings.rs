@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{alertmanager, azure_monitor, grafana, pagerduty, webhook};
+use super::{alertmanager, azure_monitor, datadog, grafana, pagerduty, webhook};
 use crate::{
     clock::Span,
     hooks::Proof,
@@ -25,6 +25,8 @@ pub enum Settings {
     Grafana(Box<grafana::Settings>),
     /// Azure Monitor.
     AzureMonitor(Box<azure_monitor::Settings>),
+    /// Datadog.
+    Datadog(Box<datadog::Settings>),
     /// PagerDuty.
     Pagerduty(Box<pagerduty::Settings>),
     /// Whatever can post JSON when something begins and ends.
@@ -138,6 +140,7 @@ impl Settings {
             Self::Alertmanager(settings) => settings.common(),
             Self::Grafana(settings) => settings.common(),
             Self::AzureMonitor(settings) => settings.common(),
+            Self::Datadog(settings) => settings.common(),
             Self::Pagerduty(settings) => settings.common(),
             Self::Webhook(settings) => settings.common(),
         }
@@ -151,6 +154,7 @@ impl Settings {
             Self::AzureMonitor(settings) => {
                 settings.subscription.as_ref().map(|_| settings.every.0)
             }
+            Self::Datadog(settings) => settings.url.as_ref().map(|_| settings.every.0),
             Self::Pagerduty(settings) => Some(settings.every.0),
             Self::Webhook(_) => None,
         }
@@ -165,6 +169,7 @@ impl Settings {
             Self::AzureMonitor(_) => {
                 Some(("subscription", &["credential", "every", "resource_group"]))
             }
+            Self::Datadog(_) => Some(("url", &["api_key", "application_key", "tags", "every"])),
             Self::Pagerduty(_) => Some(("account", &["every"])),
             Self::Webhook(_) => None,
         }
@@ -176,6 +181,7 @@ impl Settings {
             Self::Alertmanager(settings) => settings.flaws(),
             Self::Grafana(settings) => settings.flaws(),
             Self::AzureMonitor(settings) => settings.flaws(),
+            Self::Datadog(settings) => settings.flaws(),
             Self::Pagerduty(settings) => settings.flaws(),
             Self::Webhook(settings) => settings.flaws(),
         }

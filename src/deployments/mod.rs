@@ -1,6 +1,6 @@
 //! The heart: a plan becomes a deployment, people approve it, a pipeline runs, health decides.
 //!
-//! `plan`, `state`, `deployment`, `course`, `standing`, `history`, `hold`, `freezes` and `wording`
+//! `plan`, `state`, `deployment`, `course`, `gates`, `standing`, `history`, `hold`, `freezes` and `wording`
 //! are pure: they decide. This file writes down what was decided, and `steps` does what should happen next. In the
 //! order things happen:
 //!
@@ -19,6 +19,7 @@ mod course;
 mod deployment;
 mod forecast;
 mod freezes;
+mod gates;
 mod history;
 mod hold;
 mod list;
@@ -45,6 +46,7 @@ pub use buttons::Viewer;
 pub use deployment::{Approval, Deployment, Way};
 pub use forecast::{Forecast, ForecastView};
 pub use freezes::{FreezeSettings, Freezes, WeeklySettings};
+pub use gates::{Decision, GateEvent, Told};
 pub use history::{NoWayBack, road, way_back};
 pub use hold::Hold;
 pub use list::ListView;
@@ -63,6 +65,8 @@ pub use state::{Effect, Effects, Event, Facts, Outcome, State, Unclear, Verifyin
 pub use status::{Cell, CellViewer, Drift, Figure, Figures, Health, Sentinel, Spot, StatusView};
 pub use steps::{Probes, Steps};
 pub use view::DeploymentView;
+
+pub use crate::pipelines::Verdict;
 
 use tokio::sync::Notify;
 

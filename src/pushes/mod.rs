@@ -5,6 +5,7 @@
 //! anyway. One that is lost costs the time until the next look; one that lies costs a look.
 
 mod door;
+mod guarding;
 mod hints;
 mod settings;
 mod told;
@@ -17,6 +18,7 @@ use std::{
 use tokio::sync::Notify;
 
 pub use door::doors;
+pub use guarding::Guard;
 pub use hints::Hints;
 pub use settings::{
     AllSettings, AzureDevopsSettings, GithubSettings, GitlabSettings, Settings, WebhookSettings,

@@ -5,6 +5,7 @@
 //! transaction. [`Teller`] tells them, one by one, for as long as they may be out of reach; then
 //! it gives up, which the log and a metric say once.
 
+mod github;
 mod grafana;
 mod news;
 mod pagerduty;
@@ -19,7 +20,8 @@ use async_trait::async_trait;
 
 pub use news::{News, What};
 pub use settings::{
-    AllSettings, GrafanaSettings, Only, PagerDutySettings, Settings, WebhookSettings,
+    AllSettings, GithubSettings, GrafanaSettings, Only, PagerDutySettings, Settings,
+    WebhookSettings,
 };
 pub use teller::Teller;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Subscriber,
+    github::GithubDeployments,
     grafana::Grafana,
     news::{News, What},
     pagerduty::PagerDuty,
@@ -17,7 +18,11 @@ use crate::{
     names::{Environment, Service, SubscriberName},
     outbound::{Base, Outbound},
     secrets::Secret,
-    vendors::{pagerduty::EventsSettings, server::patience},
+    vendors::{
+        github::{self, Repository},
+        pagerduty::EventsSettings,
+        server::patience,
+    },
 };
 
 /// `tell` of the configuration.
@@ -31,6 +36,8 @@ pub enum Settings {
     Pagerduty(Box<PagerDutySettings>),
     /// Grafana, which shows annotations in its graphs.
     Grafana(Box<GrafanaSettings>),
+    /// GitHub, which shows deployments beside the commits of a repository.
+    Github(Box<GithubSettings>),
     /// Whoever takes signed messages (Standard Webhooks).
     Webhook(Box<WebhookSettings>),
 }
@@ -60,6 +67,25 @@ pub struct GrafanaSettings {
     /// How long one answer may take, 10 s at most.
     #[serde(default = "patience")]
     pub timeout: Span,
+}
+
+/// Deployments of a repository of GitHub.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GithubSettings {
+    /// Of which deployments it hears; of all, when nothing is said.
+    #[serde(default)]
+    pub only: Only,
+    /// The repository: `owner/name`.
+    pub repository: Repository,
+    /// What environments are called at GitHub, where that is something else.
+    #[serde(default)]
+    pub environments: BTreeMap<Environment, String>,
+    /// A page of each environment, for people to look at.
+    #[serde(default)]
+    pub pages: BTreeMap<Environment, Base>,
+    /// How GitHub is reached and who Pilothouse is there; it must be allowed to write Deployments.
+    pub github: github::Settings,
 }
 
 /// Signed messages.
@@ -109,6 +135,7 @@ impl Settings {
         match self {
             Self::Pagerduty(settings) => &settings.only,
             Self::Grafana(settings) => &settings.only,
+            Self::Github(settings) => &settings.only,
             Self::Webhook(settings) => &settings.only,
         }
     }
@@ -120,6 +147,7 @@ impl Settings {
                 (&["integration", "timeout"], settings.integration.timeout)
             }
             Self::Grafana(settings) => (&["timeout"], settings.timeout),
+            Self::Github(settings) => (&["github", "timeout"], settings.github.timeout),
             Self::Webhook(settings) => (&["timeout"], settings.timeout),
         }
     }
@@ -132,6 +160,7 @@ impl Settings {
         Ok(match self {
             Self::Pagerduty(settings) => Arc::new(PagerDuty::new(settings, ground)?),
             Self::Grafana(settings) => Arc::new(Grafana::new(settings, ground)?),
+            Self::Github(settings) => Arc::new(GithubDeployments::new(settings, ground)?),
             Self::Webhook(settings) => Arc::new(Webhook::new(settings, ground)?),
         })
     }

@@ -8,3 +8,4 @@ pub mod pagerduty;
 mod quiet;
 pub mod server;
 pub mod signature;
+mod unwell;

@@ -18,7 +18,7 @@ use crate::{
 settings_of_a_source! {
     /// PagerDuty.
     proved by WebhookSettings {
-        /// Whose; it is asked what is open, and told who has it.
+        /// The account whose incidents are heard of: it is asked what is open, and told who has one.
         account: pagerduty::Settings,
         /// Which of its services are heard of, and what they are here. All are, by the names they
         /// have there, when nothing is said.

@@ -30,6 +30,7 @@ struct Metadata {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
+    project: Option<String>,
     source: Option<Source>,
     sources: Option<Vec<Source>>,
     sync_policy: Option<SyncPolicy>,
@@ -122,6 +123,11 @@ impl Application {
     pub(super) fn source(&self) -> Option<&Source> {
         let several = self.spec.sources.as_ref().is_some_and(|sources| !sources.is_empty());
         self.spec.source.as_ref().filter(|_| !several)
+    }
+
+    /// The project it is in.
+    pub(super) fn project(&self) -> &str {
+        self.spec.project.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
     }
 
     /// The revision that Argo CD follows by itself, when it does.

@@ -2,6 +2,7 @@
 //! all, renewed early.
 
 mod asking;
+mod claims;
 mod proof;
 
 use std::{

@@ -117,6 +117,11 @@ impl Keys {
         }
     }
 
+    /// How many keys are announced now.
+    pub(super) async fn count(&self) -> anyhow::Result<usize> {
+        Ok(self.fetch().await?.keys.len())
+    }
+
     fn known(&self) -> Arc<Shelf> {
         self.shelf.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -6,6 +6,7 @@ mod database;
 mod health;
 mod pipeline;
 mod read;
+mod restarts;
 
 use std::{
     collections::BTreeMap,
@@ -149,24 +150,6 @@ impl Bot {
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
         Self { app, pipeline, health, chat, clock, database, services, said }
-    }
-
-    /// The process ends without a word, and another begins on the same database.
-    pub async fn restarts(self) -> Self {
-        self.app.foundation.db.close().await;
-        let Self { app, pipeline, health, chat, clock, database, services, said } = self;
-        drop(app);
-        // On PostgreSQL, a lease that was held by the dead process has to run out.
-        clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
-        let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
-        let app = App::build(foundation, world).await.unwrap();
-        Self { app, pipeline, health, chat, clock, database, services, said }
-    }
-
-    /// The rules are changed, and the bot started anew with them.
-    pub async fn restarts_with(self, services: &str) -> Self {
-        Self { services: services.to_owned(), ..self }.restarts().await
     }
 
     /// Another replica beside this one; PostgreSQL only.

@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod azure_monitor;
+mod datadog;
 mod grafana;
 mod pagerduty;
 mod pretended;
@@ -28,6 +29,7 @@ macro_rules! all_live_through {
             $story:
             alertmanager = crate::alerts::sources::alertmanager::Alertmanager::start(),
             azure_monitor = crate::alerts::sources::azure_monitor::AzureMonitor::start(),
+            datadog = crate::alerts::sources::datadog::Datadog::start(),
             grafana = crate::alerts::sources::grafana::Grafana::start(),
             pagerduty = crate::alerts::sources::pagerduty::PagerDuty::start(),
             webhook = crate::alerts::sources::webhook::Webhook::start(),

@@ -46,6 +46,11 @@ pub(crate) trait PretendSource: Send + Sync {
         false
     }
 
+    /// Whether it says since when, when it is asked.
+    fn lists_beginnings(&self) -> bool {
+        true
+    }
+
     /// From now on these fire there.
     async fn lists(&self, _: &[Pretended]) {}
 
