@@ -18,7 +18,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("markdown", &["names"]),
     ("cards", &["markdown", "secrets"]),
     ("vendors", &["clock", "greeting", "names", "outbound", "outside", "secrets"]),
-    ("access", &["names"]),
+    ("access", &["clock", "names", "outbound", "vendors"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
@@ -26,7 +26,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "pipelines",
         &["clock", "greeting", "hooks", "names", "outbound", "outside", "secrets", "vendors"],
     ),
-    ("health", &["names", "outbound", "secrets", "clock"]),
+    ("health", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
     (
         "chat",
         &[
@@ -171,6 +171,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "runbooks",
             "store",
             "telling",
+            "vendors",
         ],
     ),
     (
