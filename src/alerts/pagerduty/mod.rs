@@ -165,7 +165,12 @@ impl Source for PagerDuty {
         match seen.status {
             Status::Resolved => Ok(Carried::Over { at: seen.last_status_change_at.map(moment) }),
             Status::Acknowledged => Ok(Carried::Done),
-            Status::Triggered | Status::Unknown(_) => {
+            // It may be a word for something that is over.
+            Status::Unknown(word) => {
+                let why = format!("it is `{word}` there, which says nothing here");
+                Err(Failure::Unclear(why))
+            }
+            Status::Triggered => {
                 self.client.set(&id, &Status::Acknowledged).await.map_err(failure)?;
                 Ok(Carried::Done)
             }
