@@ -208,9 +208,7 @@ fn written(checked: &Checked, options: &Options) -> Vec<Greeting> {
         let file = options.config.display();
         told.push(Greeting::ok(format!("{file} holds no mistake: {}", check::summary(config))));
         if let Err(error) = config.servable() {
-            let said = error.to_string();
-            let (said, advice) = said.split_once(": ").unwrap_or((&said, ""));
-            told.push(Greeting::bad(said, advice));
+            told.push(Greeting::sentence(&error.to_string().replacen(": ", "; ", 1)));
         }
     }
     told
