@@ -23,7 +23,7 @@ use crate::{
     deployments::Probes,
     health,
     pipelines::{self, command::Programs},
-    runbooks, telemetry,
+    pushes, runbooks, telemetry, telling,
     web::{self, House},
 };
 
@@ -63,7 +63,9 @@ pub(super) fn world(
     }
     let mut feeds = Feeds::new();
     for (name, settings) in &config.alerts {
-        feeds.insert(name.clone(), alerts::open(settings, &foundation.outbound));
+        let (outbound, clock) = (foundation.outbound.clone(), foundation.clock.clone());
+        let feed = alerts::open(settings, &alerts::Reach { outbound, clock });
+        feeds.insert(name.clone(), feed.with_context(|| format!("the alerts of `{name}`"))?);
     }
     Ok(World {
         access: access::Settings {
@@ -79,7 +81,9 @@ pub(super) fn world(
         pipelines: opened,
         probes,
         alerts: feeds,
+        hooks: pushes::resolved(&config.hooks, &config.pipelines),
         time_zone: config.time_zone.clone(),
+        tell: telling::open(&config.tell, &foundation.clock, &foundation.outbound)?,
         channels,
         checkpoints: Some(checkpoints),
     })
@@ -103,6 +107,7 @@ pub(super) async fn until(
         channels: app.channels.clone(),
         listener: app.commands.clone(),
         alerts: app.commands.alerts.clone(),
+        pushes: app.pushes.clone(),
         pipelines: app.commands.planner.pipelines.values().cloned().collect(),
         db: app.foundation.db.clone(),
         figures: telemetry::figures()?,

@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use super::Started;
+use super::{Answered, Started};
 use crate::{
     clock::Timestamp, greeting::Greeting, names::Version, outbound::Failure, vendors::server::Error,
 };
@@ -94,6 +94,30 @@ pub(super) fn not_started(
         }
         Failure::Unreached(why) => Started::NotNow(format!("{name} could not be reached: {why}")),
         Failure::Unclear(why) => Started::Unclear(format!("{name} gave no clear answer: {why}")),
+    }
+}
+
+/// What a failed answer to a gate lets people conclude.
+pub(super) fn not_answered(name: &str, error: Error) -> Answered {
+    let failure = match error {
+        Error::Failed(_, failure) => failure,
+        Error::NoKey(..) => return Answered::Refused(error.to_string()),
+        Error::NoToken(..) => return Answered::NotNow(error.to_string()),
+    };
+    not_taken(name, failure)
+}
+
+/// The same of what became of the call.
+pub(super) fn not_taken(name: &str, failure: Failure) -> Answered {
+    match failure {
+        Failure::Refused { status, said } => {
+            Answered::Refused(format!("{name} refused it (status {status}): {said}"))
+        }
+        Failure::NotNow { said, .. } => {
+            Answered::NotNow(format!("{name} wants to be asked later: {said}"))
+        }
+        Failure::Unreached(why) => Answered::NotNow(format!("{name} could not be reached: {why}")),
+        Failure::Unclear(why) => Answered::Unclear(format!("{name} gave no clear answer: {why}")),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod argo_cd;
 pub mod azure_devops;
 pub mod command;
 mod common;
+mod gates;
 pub mod github_actions;
 pub mod gitlab;
 mod inputs;
@@ -21,7 +22,9 @@ use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+pub use gates::{Answer, Answered, Asked, Gate, Own, Verdict};
 pub use inputs::{BadInputName, InputName, Inputs};
 pub use place::{BadPlace, Place};
 
@@ -144,6 +147,22 @@ pub trait Pipeline: Send + Sync {
 
     /// Asks the run to stop; it ends as [`RunState::Cancelled`] or whatever it got to first.
     async fn cancel(&self, run: &Run) -> anyhow::Result<()>;
+
+    /// Answers a gate that the run waits at, once; safe to repeat, because what waits for nothing
+    /// any more is [`Answered::Gone`].
+    async fn answer(&self, _: &Run, gate: &Gate, _: &Answer) -> Answered {
+        Answered::Refused(format!("Pilothouse cannot answer a gate of {}", gate.at))
+    }
+
+    /// What a delivery of the vendor's asks our own rule; `None` for any other delivery.
+    fn asked(&self, _: &str, _: &Value) -> Option<Asked> {
+        None
+    }
+
+    /// Tells the vendor that a run may not pass which was not started from here.
+    async fn turn_away(&self, asked: &Asked, _: &Answer) -> Answered {
+        Answered::Refused(format!("Pilothouse has no rule of its own for {}", asked.name))
+    }
 
     /// Asks its server one harmless question, or a few: whether a run could be started now.
     async fn greet(&self, _: Timestamp) -> Vec<Greeting> {
@@ -282,12 +301,15 @@ pub struct Progress {
     pub tail: Vec<String>,
     /// In the vendor's own words, what happened.
     pub detail: Option<String>,
+    /// What it waits for, when it waits for people at the vendor's and the vendor tells what for.
+    #[serde(default)]
+    pub gates: Vec<Gate>,
 }
 
 impl Progress {
     /// A state, and nothing known beyond it.
     pub fn bare(state: RunState) -> Self {
-        Self { state, done: 0, total: 0, step: None, tail: vec![], detail: None }
+        Self { state, done: 0, total: 0, step: None, tail: vec![], detail: None, gates: vec![] }
     }
 }
 

@@ -197,6 +197,7 @@ const STEPS: &[(&str, &str)] = &[
     ("incidents", include_str!("migrations/0008_incidents.sql")),
     ("oncall", include_str!("migrations/0007_oncall.sql")),
     ("runbooks", include_str!("migrations/0009_runbooks.sql")),
+    ("hooks", include_str!("migrations/0010_hooks.sql")),
 ];
 
 fn steps(dialect: Dialect) -> Vec<Migration> {

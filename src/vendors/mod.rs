@@ -3,6 +3,8 @@
 pub mod entra;
 pub mod github;
 pub mod graph;
+pub mod openid;
+pub mod pagerduty;
 mod quiet;
 pub mod server;
 pub mod signature;

@@ -22,7 +22,11 @@ const PLAN: &[(&str, &[&str])] = &[
     ("access", &["names"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
-    ("pipelines", &["clock", "greeting", "names", "outbound", "outside", "secrets", "vendors"]),
+    ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
+    (
+        "pipelines",
+        &["clock", "greeting", "hooks", "names", "outbound", "outside", "secrets", "vendors"],
+    ),
     ("health", &["names", "outbound", "secrets", "clock"]),
     (
         "chat",
@@ -35,13 +39,14 @@ const PLAN: &[(&str, &[&str])] = &[
         "oncall",
         &[
             "access", "audit", "calendar", "cards", "chat", "clock", "jobs", "names", "outbound",
-            "secrets", "store",
+            "secrets", "store", "vendors",
         ],
     ),
     (
         "runbooks",
         &["access", "audit", "cards", "chat", "clock", "jobs", "names", "pipelines", "store"],
     ),
+    ("telling", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
     (
         "deployments",
         &[
@@ -57,18 +62,48 @@ const PLAN: &[(&str, &[&str])] = &[
             "outbound",
             "pipelines",
             "store",
+            "telling",
         ],
     ),
     (
         "alerts",
         &[
-            "access", "audit", "cards", "chat", "clock", "jobs", "names", "outbound", "outside",
-            "secrets", "store",
+            "access", "audit", "cards", "chat", "clock", "greeting", "hooks", "jobs", "names",
+            "outbound", "outside", "secrets", "store", "vendors",
+        ],
+    ),
+    (
+        "pushes",
+        &[
+            "access",
+            "audit",
+            "clock",
+            "deployments",
+            "hooks",
+            "jobs",
+            "names",
+            "outbound",
+            "outside",
+            "pipelines",
+            "secrets",
+            "store",
         ],
     ),
     (
         "incidents",
-        &["access", "audit", "cards", "chat", "clock", "deployments", "jobs", "names", "store"],
+        &[
+            "access",
+            "audit",
+            "cards",
+            "chat",
+            "clock",
+            "deployments",
+            "jobs",
+            "names",
+            "store",
+            "outbound",
+            "vendors",
+        ],
     ),
     (
         "commands",
@@ -88,7 +123,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("web", &["alerts", "chat", "pipelines", "store"]),
+    ("web", &["alerts", "chat", "pipelines", "pushes", "store"]),
     (
         "config",
         &[
@@ -101,14 +136,17 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "deployments",
             "health",
+            "hooks",
             "incidents",
             "names",
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "vendors",
+            "telling",
         ],
     ),
     (
@@ -123,14 +161,17 @@ const PLAN: &[(&str, &[&str])] = &[
             "clock",
             "commands",
             "deployments",
+            "hooks",
             "incidents",
             "jobs",
             "names",
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "store",
+            "telling",
         ],
     ),
     (
@@ -153,11 +194,13 @@ const PLAN: &[(&str, &[&str])] = &[
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "store",
             "telemetry",
             "web",
+            "telling",
         ],
     ),
 ];
@@ -170,6 +213,8 @@ const PURE: &[&str] = &[
     "forecast",
     "freezes/mod",
     "freezes/settings",
+    "gates/mod",
+    "gates/words",
     "history",
     "hold",
     "list",
@@ -185,8 +230,10 @@ const PURE: &[&str] = &[
 ];
 
 /// The same in the room of alerts.
-const PURE_OF_ALERTS: &[&str] =
-    &["acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm", "view"];
+const PURE_OF_ALERTS: &[&str] = &[
+    "acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm",
+    "telling", "view",
+];
 
 /// The same, of incidents.
 const PURE_OF_INCIDENTS: &[&str] =

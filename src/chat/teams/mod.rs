@@ -9,7 +9,6 @@ mod doors;
 mod greeting;
 mod inbound;
 mod invokes;
-mod keys;
 mod pace;
 mod personal;
 mod receive;

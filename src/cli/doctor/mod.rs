@@ -133,6 +133,7 @@ fn groups(ground: &Ground) -> Vec<Group> {
         ("Pipelines", neighbours::pipelines(ground)),
         ("Health", neighbours::health(ground)),
         ("Alerts", neighbours::alerts(ground)),
+        ("Told of deployments", neighbours::told(ground)),
         ("On call", neighbours::oncall(ground)),
         ("Runbooks", neighbours::runbooks(ground)),
     ];

@@ -58,6 +58,36 @@ pub enum Credential {
     },
 }
 
+/// Who the bot is in Entra where it is somebody else than in Teams.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Principal {
+    /// The app id of the service principal, or the client id of the managed identity.
+    pub app_id: String,
+    /// The tenant it is known in.
+    pub tenant: String,
+    /// How it proves who it is.
+    pub proof: Credential,
+    /// Where tokens come from.
+    #[serde(default = "login")]
+    pub login: Base,
+}
+
+fn login() -> Base {
+    "https://login.microsoftonline.com".parse().expect("it is a web address")
+}
+
+impl Principal {
+    /// Its tokens for what `scope` says.
+    ///
+    /// # Errors
+    /// When the tenant cannot be part of an address.
+    pub fn tokens(&self, scope: &str, outbound: Outbound, clock: Clock) -> anyhow::Result<Tokens> {
+        let Self { app_id, tenant, proof, login } = self.clone();
+        Tokens::new(Identity { app_id, tenant, credential: proof, login }, scope, outbound, clock)
+    }
+}
+
 /// Who the bot is in Entra.
 #[derive(Clone, Debug)]
 pub struct Identity {

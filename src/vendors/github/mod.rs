@@ -84,6 +84,7 @@ impl Github {
             outbound: outbound.clone(),
             clock: clock.clone(),
             timeout,
+            deployments: false,
             held: tokio::sync::Mutex::new(Held::default()),
         };
         sign_in.check()?;
@@ -95,6 +96,14 @@ impl Github {
             .build();
         let quiet = Quiet::new("GitHub", clock);
         Ok(Self { api, repository, outbound, timeout, sign_in, quiet, seen })
+    }
+
+    /// The same, with tokens that may write deployments and answer for protection rules as well.
+    /// An app that has not been given that permission gets no token then.
+    #[must_use]
+    pub fn writing_deployments(mut self) -> Self {
+        self.sign_in.deployments = true;
+        self
     }
 
     /// The repository this is about.

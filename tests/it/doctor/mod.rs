@@ -41,7 +41,7 @@ async fn where_all_is_well_nothing_is_to_be_done_and_nothing_was_written() {
     assert_eq!(said.lines("warn"), Vec::<String>::new(), "{}", said.text);
     assert!(said.well);
     for line in [
-        "all 7 references can be read",
+        "all 8 references can be read",
         "this machine's clock agrees with Microsoft's",
         "Microsoft Entra gives one for the app",
         "1 announced",
@@ -55,6 +55,7 @@ async fn where_all_is_well_nothing_is_to_be_done_and_nothing_was_written() {
         "it takes the signature",
         "200 in ",
         "nothing fires",
+        "graphs  it can be reached",
         "level 1: alice now",
         "level 2: bob now",
         "who pages its people can be reached",

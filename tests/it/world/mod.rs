@@ -6,6 +6,7 @@ mod database;
 mod health;
 mod pipeline;
 mod read;
+mod restarts;
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +30,9 @@ use pilothouse::{
     oncall,
     outbound::Outbound,
     pipelines::Pipeline,
+    pushes,
     runbooks::{self, Given, Runner},
+    telling,
 };
 
 pub use chat::{PretendChat, Trouble};
@@ -101,6 +104,8 @@ struct Rules {
     freezes: Vec<deployments::FreezeSettings>,
     #[serde(default)]
     alerts: alerts::AllSettings,
+    #[serde(default)]
+    hooks: pushes::AllSettings,
     time_zone: Option<pilothouse::calendar::ZoneName>,
     #[serde(default)]
     oncall: oncall::Settings,
@@ -108,6 +113,8 @@ struct Rules {
     runbooks: Option<runbooks::Settings>,
     #[serde(default)]
     incidents: incidents::Settings,
+    #[serde(default)]
+    tell: telling::AllSettings,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -138,34 +145,17 @@ impl Bot {
         let chat = Arc::new(PretendChat::default());
         let clock = Clock::manual(MORNING);
         let services = services.to_owned();
-        let world = world(&services, &pipeline, &health, &chat, &database);
+        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
         let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
         let app = App::build(foundation, world).await.unwrap();
         let said = AtomicUsize::new(0);
         Self { app, pipeline, health, chat, clock, database, services, said }
     }
 
-    /// The process ends without a word, and another begins on the same database.
-    pub async fn restarts(self) -> Self {
-        self.app.foundation.db.close().await;
-        let Self { app, pipeline, health, chat, clock, database, services, said } = self;
-        drop(app);
-        // On PostgreSQL, a lease that was held by the dead process has to run out.
-        clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat, &database);
-        let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
-        let app = App::build(foundation, world).await.unwrap();
-        Self { app, pipeline, health, chat, clock, database, services, said }
-    }
-
-    /// The rules are changed, and the bot started anew with them.
-    pub async fn restarts_with(self, services: &str) -> Self {
-        Self { services: services.to_owned(), ..self }.restarts().await
-    }
-
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, &self.database);
+        let there = (&self.database, &self.clock);
+        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, there);
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -295,13 +285,14 @@ fn world(
     pipeline: &Arc<PretendPipeline>,
     health: &Arc<PretendHealth>,
     chat: &Arc<PretendChat>,
-    database: &Database,
+    (database, clock): (&Database, &Clock),
 ) -> World {
     let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services } =
+    let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, tell, services } =
         serde_json::from_str(services).unwrap();
     let outbound = Outbound::new().unwrap();
-    let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
+    let reach = alerts::Reach { outbound: outbound.clone(), clock: clock.clone() };
+    let open = |(name, settings)| (name, alerts::open(&settings, &reach).unwrap());
     let mut probes = Probes::new();
     for (name, service) in &services {
         for environment in service.environments.keys() {
@@ -322,7 +313,9 @@ fn world(
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
         alerts: alerts.into_iter().map(open).collect(),
+        hooks,
         time_zone,
+        tell: telling::open(&tell, clock, &outbound).unwrap(),
         channels: vec![chat.clone()],
         checkpoints: Some(database.checkpoints()),
     }
