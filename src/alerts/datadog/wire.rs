@@ -116,14 +116,13 @@ impl Delivery {
         let mut labels = as_labels(tags(self.tags.split(',')).iter().chain(&scope));
         labels.insert("alertname".to_owned(), name(&self.title));
         let at = self.date.trim().parse().ok().filter(|at| *at > 0).map(Timestamp);
-        // What comes again is of an alert that began before: its date says nothing of that.
+        // What comes again, or has become better or worse, is of an alert that began before: its
+        // date says nothing of that.
         let (said, starts, word) = match self.transition.trim() {
             "Recovered" => (Said::Resolved { at }, None, "error"),
             "Triggered" => (Said::Firing, at, "error"),
-            "No Data" => (Said::Firing, at, "no data"),
-            "Warn" => (Said::Firing, at, "warning"),
-            "Re-Warn" => (Said::Firing, None, "warning"),
-            "Re-No Data" => (Said::Firing, None, "no data"),
+            "No Data" | "Re-No Data" => (Said::Firing, None, "no data"),
+            "Warn" | "Re-Warn" => (Said::Firing, None, "warning"),
             "Re-Triggered" | "Renotify" => (Said::Firing, None, "error"),
             other => {
                 labels.insert("transition".to_owned(), other.to_owned());

@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use super::{Ground, Question};
 use crate::{
     alerts,
-    clock::{Clock, Timestamp},
+    clock::Clock,
     greeting::{Greeting, Verdict},
     health,
     names::{ScheduleName, StepName},
     oncall::{self, OnCall, PageSettings, Who},
-    outbound::Outbound,
     pipelines::{self, command::runnable},
     runbooks, telling,
 };
@@ -42,9 +41,10 @@ pub(super) fn health(ground: &Ground) -> Vec<Question> {
     for (service, settings) in &ground.config.services {
         for (environment, rules) in &settings.environments {
             for probe in &rules.health {
-                let (probe, outbound) = (probe.clone(), ground.outbound.clone());
+                let (clock, outbound) = (ground.clock.clone(), ground.outbound.clone());
+                let (probe, standing) = (probe.clone(), health::Ground { clock, outbound });
                 let subject = format!("{service} in {environment}");
-                let asked = async move { vec![probed(&probe, &outbound).await] };
+                let asked = async move { vec![probed(&probe, &standing).await] };
                 questions.push(Question::new(subject, asked));
             }
         }
@@ -52,12 +52,12 @@ pub(super) fn health(ground: &Ground) -> Vec<Question> {
     questions
 }
 
-async fn probed(settings: &health::Settings, outbound: &Outbound) -> Greeting {
-    let probe = match health::open(settings, outbound) {
+async fn probed(settings: &health::Settings, ground: &health::Ground) -> Greeting {
+    let probe = match health::open(settings, ground) {
         Ok(probe) => probe,
         Err(error) => return Greeting::sentence(&format!("{error:#}")),
     };
-    let answer = probe.check().await;
+    let answer = probe.check(None).await;
     if answer.healthy {
         return Greeting::ok(answer.detail);
     }
@@ -84,8 +84,9 @@ pub(super) fn alerts(ground: &Ground) -> Vec<Question> {
                 Err(error) => return vec![Greeting::sentence(&format!("{error:#}"))],
             };
             let mut told = vec![source(&feed, &subject, now).await];
-            told.extend(feed.source.greet().await);
-            if feed.common.proof.is_none() {
+            if feed.common.proof.is_some() {
+                told.extend(feed.source.greet().await);
+            } else {
                 told.push(Greeting::unseen(format!(
                     "it is only asked now and then: /hooks/{subject} is closed without `webhook`"
                 )));

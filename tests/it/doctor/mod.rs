@@ -174,6 +174,12 @@ async fn what_the_machine_lacks_is_told() {
         .await;
 
     let town = Town::well().await;
+    town.rewrites("people: [alice, bob]\n", "groups: [57fb72d0-d811-46f4-8947-305e6072eaa5]\n");
+    town.breaks(TOKEN_AT, Entra(&["ChannelSettings.ReadWrite.All", "User.Read.All"])).await;
+    is_told(&town, "bad", &["lacks GroupMember.Read.All", "groups of `roles`", "admin consent"])
+        .await;
+
+    let town = Town::well().await;
     program(&town.database.folder().join("deploy.sh"), 0o644);
     is_told(&town, "bad", &["local", "may not be run", "chmod +x"]).await;
 
