@@ -67,8 +67,8 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "alerts",
         &[
-            "access", "audit", "cards", "chat", "clock", "hooks", "jobs", "names", "outbound",
-            "outside", "secrets", "store", "vendors",
+            "access", "audit", "cards", "chat", "clock", "greeting", "hooks", "jobs", "names",
+            "outbound", "outside", "secrets", "store", "vendors",
         ],
     ),
     (

@@ -3,6 +3,7 @@
 //! What it delivers (webhooks, version 3) may come late, twice and in another order: every
 //! delivery also has PagerDuty asked, and what is older than what was heard already is not heard.
 
+mod greeting;
 mod settings;
 mod wire;
 
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
+    greeting::Greeting,
     outbound::Failure,
     vendors::{
         pagerduty::{Id, IncidentSeen, List, PagerDuty as Client, Reference, Status},
@@ -132,6 +134,10 @@ impl Source for PagerDuty {
             heard = [before, heard].concat();
         }
         Ok((heard, true))
+    }
+
+    async fn greet(&self) -> Vec<Greeting> {
+        greeting::greeting(&self.client).await
     }
 
     async fn list(&self, _: Timestamp) -> Result<Option<Vec<Heard>>, Failure> {
