@@ -23,7 +23,10 @@ const PLAN: &[(&str, &[&str])] = &[
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
-    ("pipelines", &["clock", "greeting", "hooks", "names", "outbound", "outside", "secrets", "vendors"]),
+    (
+        "pipelines",
+        &["clock", "greeting", "hooks", "names", "outbound", "outside", "secrets", "vendors"],
+    ),
     ("health", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
     (
         "chat",

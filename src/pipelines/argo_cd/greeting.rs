@@ -48,7 +48,8 @@ impl ArgoCd {
     async fn may(&self, application: &Application) -> Option<Greeting> {
         let name = self.settings.application.as_str();
         let place = ["api", "v1", "account", "can-i", "applications", "sync"];
-        let url = self.client.server.url(&[&place[..], &[application.project(), name]].concat()).ok()?;
+        let url =
+            self.client.server.url(&[&place[..], &[application.project(), name]].concat()).ok()?;
         match self.client.server.ask::<May>(url).await {
             Ok(May { value }) if value == "yes" => {
                 Some(Greeting::ok(format!("the token may sync {name}")))
