@@ -17,7 +17,7 @@ use crate::{
     hooks::{Forgetful, Replays},
     incidents::{self, Books, Chronicle, Duty, Incidents},
     jobs::{Handler, Worker},
-    names::PipelineName,
+    names::{PersonName, PipelineName},
     oncall::{self, OnCall, PageCards, Pager, Pages},
     outbound::Outbound,
     pipelines::Pipeline,
@@ -25,6 +25,7 @@ use crate::{
     runbooks::{self, Library, StepCards, StepKeeper, StepRuns},
     store::Db,
     telling::{Subscribers, Teller},
+    vendors::graph::Graph,
 };
 
 /// What is there before any room: the database, the time, the worker's bell.
@@ -66,6 +67,8 @@ impl Foundation {
 pub struct World {
     /// Roles and people.
     pub access: access::Settings,
+    /// Who is in the groups that roles name.
+    pub directory: Option<Graph>,
     /// What is deployed where, and by which rules.
     pub services: deployments::Settings,
     /// When nothing is deployed.
@@ -117,8 +120,13 @@ impl App {
     pub async fn build(foundation: Foundation, world: World) -> anyhow::Result<Self> {
         let World { access, services, freezes, incidents, pipelines, probes, channels, .. } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
-        let (oncall, pages) = awake(&foundation, &world.oncall, &access)?;
-        let access = Arc::new(Access::new(&access));
+        let people: Vec<_> = access.people.keys().cloned().collect();
+        let access = Access::new(&access);
+        let access = Arc::new(match world.directory {
+            Some(graph) => access.asking(graph, clock.clone()),
+            None => access,
+        });
+        let (oncall, pages) = awake(&foundation, (&world.oncall, &people), &access)?;
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Deployments::new(db.clone(), clock.clone(), bell.clone());
         let deployments = Arc::new(deployments.telling(world.tell.clone()));
@@ -226,15 +234,13 @@ fn homes(services: &deployments::Settings) -> alerts::Homes {
 /// Who is on call, and the pages that reach them.
 fn awake(
     foundation: &Foundation,
-    settings: &oncall::Settings,
-    access: &access::Settings,
+    (settings, people): (&oncall::Settings, &[PersonName]),
+    access: &Arc<Access>,
 ) -> anyhow::Result<(Arc<OnCall>, Arc<Pages>)> {
     let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
     let ground = oncall::Ground { db: db.clone(), clock: clock.clone(), outbound };
-    let people: Vec<_> = access.people.keys().cloned().collect();
-    let oncall = Arc::new(OnCall::open(settings, &people, &ground)?);
-    let access = Arc::new(Access::new(access));
-    let pages = Arc::new(Pages::new(db, clock, bell, oncall.clone(), access));
+    let oncall = Arc::new(OnCall::open(settings, people, &ground)?);
+    let pages = Arc::new(Pages::new(db, clock, bell, oncall.clone(), access.clone()));
     Ok((oncall, pages))
 }
 

@@ -229,6 +229,12 @@ impl PersonId {
         Some(object)
     }
 
+    /// The same, when they are of that tenant.
+    pub fn entra_object_of(&self, tenant: &str) -> Option<&str> {
+        let (own, object) = self.0.strip_prefix("entra:")?.split_once(':')?;
+        own.eq_ignore_ascii_case(tenant).then_some(object)
+    }
+
     /// Whoever sits at the terminal, under a name of their choice. Demo only.
     pub fn console(name: &str) -> Self {
         Self(format!("console:{name}"))

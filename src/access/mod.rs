@@ -2,15 +2,25 @@
 //!
 //! One function decides, [`Access::require`], for typing, buttons and everything that comes later.
 
+mod denied;
+mod groups;
+mod permission;
 mod settings;
 
-use std::fmt;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use denied::Denied;
+pub use permission::{Permission, Target};
 pub use settings::{PersonSettings, RoleSettings, Settings, Unsatisfiable};
 
-use crate::names::{Environment, PersonId, PersonName, RoleName, Service};
+use crate::{
+    clock::Clock,
+    names::{Environment, PersonId, PersonName, RoleName, Service},
+    vendors::graph::Graph,
+};
+use groups::{Doubt, Groups, When};
 
 /// A person, as the chat they speak through has proved them. The name is for reading only.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,108 +47,15 @@ impl PartialEq for Actor {
 
 impl Eq for Actor {}
 
-/// Something a role may allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Permission {
-    /// See what runs where, and who did what.
-    Look,
-    /// Ask for a deployment, and cancel one's own.
-    Deploy,
-    /// Approve or decline somebody else's deployment.
-    Approve,
-    /// Stop anybody's deployment, or the roll-back after it.
-    Cancel,
-    /// Lock an environment, and unlock it, whoever locked it.
-    Lock,
-    /// Deploy in spite of a freeze, with a reason that everybody reads.
-    Override,
-    /// Acknowledge and silence alerts.
-    Alerts,
-    /// Reach whoever is on call.
-    Page,
-    /// Run the steps of runbooks that can be run.
-    Run,
-    /// Declare incidents, tell how they go, and end them.
-    Incidents,
-    /// Read who did what, refusals included.
-    Audit,
-}
-
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Look => "look at",
-            Self::Deploy => "deploy",
-            Self::Approve => "approve deployments of",
-            Self::Cancel => "cancel deployments of",
-            Self::Lock => "lock or unlock",
-            Self::Override => "override a freeze of",
-            Self::Alerts => "handle alerts of",
-            Self::Page => "page people about",
-            Self::Run => "run steps of runbooks for",
-            Self::Incidents => "lead incidents of",
-            Self::Audit => "read the audit of",
-        })
-    }
-}
-
-/// What a permission is asked for. `None` means anything at all: "may they do this somewhere?"
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Target<'a> {
-    /// The service, when one is meant.
-    pub service: Option<&'a Service>,
-    /// The environment, when one is meant.
-    pub environment: Option<&'a Environment>,
-}
-
-impl<'a> Target<'a> {
-    /// One service in one environment.
-    pub fn of(service: &'a Service, environment: &'a Environment) -> Self {
-        Self { service: Some(service), environment: Some(environment) }
-    }
-}
-
-impl fmt::Display for Target<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.service, self.environment) {
-            (Some(service), Some(environment)) => write!(f, "{service} in {environment}"),
-            (Some(name), None) => write!(f, "{name}"),
-            (None, Some(name)) => write!(f, "{name}"),
-            (None, None) => f.write_str("anything here"),
-        }
-    }
-}
-
-/// Why somebody may not do something, in words for them.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{who} may not {what} {target}. {advice}")]
-pub struct Denied {
-    who: String,
-    what: Permission,
-    target: String,
-    /// The same in names; apart, so that a refusal stays small.
-    place: Box<(Option<Service>, Option<Environment>)>,
-    advice: String,
-}
-
-impl Denied {
-    /// The service it was about, when it was about one.
-    pub fn service(&self) -> Option<&Service> {
-        self.place.0.as_ref()
-    }
-
-    /// The environment it was about, when it was about one.
-    pub fn environment(&self) -> Option<&Environment> {
-        self.place.1.as_ref()
-    }
-}
-
 /// The people, the roles, and the one decision.
 #[derive(Debug, Default)]
 pub struct Access {
     roles: Vec<Role>,
     people: Vec<Person>,
+    /// The tenant whose groups roles name.
+    tenant: Option<String>,
+    /// Who is in them, where anybody can be asked.
+    groups: Option<Groups>,
 }
 
 /// Somebody the configuration knows.
@@ -154,6 +71,8 @@ pub struct Person {
 struct Role {
     name: RoleName,
     members: Vec<PersonId>,
+    /// Groups whose members have it too.
+    groups: Vec<String>,
     grants: Vec<Grant>,
 }
 
@@ -177,22 +96,75 @@ impl Grant {
 }
 
 impl Access {
-    /// Whether `actor` may do this, decided now and from nothing else than who they are.
+    /// The same, with whoever knows who is in the groups that roles name.
+    #[must_use]
+    pub fn asking(mut self, graph: Graph, clock: Clock) -> Self {
+        let all: BTreeSet<String> =
+            self.roles.iter().flat_map(|role| role.groups.clone()).collect();
+        let tenant = self.tenant.clone().filter(|_| !all.is_empty());
+        self.groups = tenant.map(|tenant| Groups::new(tenant, all, graph, clock));
+        self
+    }
+
+    /// Whether `actor` may do this, decided from nothing else than who they are. What is decisive
+    /// (approving, cancelling, overriding, running) is decided from who they are now; anything else
+    /// from which groups they were in within the last minutes.
     ///
     /// # Errors
-    /// [`Denied`] names whom to ask instead.
-    #[expect(clippy::unused_async, reason = "directory groups will be asked over the network")]
+    /// [`Denied`] names whom to ask instead. Nobody knowing is a no as well.
     pub async fn require(
         &self,
         actor: &Actor,
         permission: Permission,
         target: Target<'_>,
     ) -> Result<(), Denied> {
-        let granted = self.roles.iter().any(|role| {
-            role.members.contains(&actor.id)
-                && role.grants.iter().any(|grant| grant.covers(permission, target))
-        });
-        if granted {
+        if permission.is_decisive() {
+            return self.require_now(actor, permission, target).await;
+        }
+        match self.expect(actor, permission, target).await {
+            // They may have been let into a group since then.
+            Err(denied) if !denied.is_doubt() => self.require_now(actor, permission, target).await,
+            decided => decided,
+        }
+    }
+
+    /// The same, from who they are now, whatever it is.
+    ///
+    /// # Errors
+    /// As [`Access::require`].
+    pub async fn require_now(
+        &self,
+        actor: &Actor,
+        permission: Permission,
+        target: Target<'_>,
+    ) -> Result<(), Denied> {
+        self.decide(actor, permission, target, When::Now).await
+    }
+
+    /// The same, from who they were within the last minutes: for what is shown to them, and for
+    /// what is asked again before anything is done.
+    ///
+    /// # Errors
+    /// As [`Access::require`].
+    pub async fn expect(
+        &self,
+        actor: &Actor,
+        permission: Permission,
+        target: Target<'_>,
+    ) -> Result<(), Denied> {
+        self.decide(actor, permission, target, When::Lately).await
+    }
+
+    async fn decide(
+        &self,
+        actor: &Actor,
+        permission: Permission,
+        target: Target<'_>,
+        when: When,
+    ) -> Result<(), Denied> {
+        let covers = |grant: &Grant| grant.covers(permission, target);
+        let granted = self.holds(actor, covers, when).await;
+        if granted == Ok(true) {
             return Ok(());
         }
         Err(Denied {
@@ -201,18 +173,45 @@ impl Access {
             target: target.to_string(),
             place: Box::new((target.service.cloned(), target.environment.cloned())),
             advice: self.advice(permission, target),
+            doubt: granted.err(),
         })
     }
 
+    /// Whether one of their roles has such a grant. Those they have by name are looked at first:
+    /// who may anyway need not be asked about.
+    async fn holds(
+        &self,
+        actor: &Actor,
+        fits: impl Fn(&Grant) -> bool + Send + Sync,
+        when: When,
+    ) -> Result<bool, Doubt> {
+        let fitting: Vec<&Role> =
+            self.roles.iter().filter(|role| role.grants.iter().any(&fits)).collect();
+        if fitting.iter().any(|role| role.members.contains(&actor.id)) {
+            return Ok(true);
+        }
+        let mut groups: Vec<&String> = vec![];
+        for role in fitting {
+            groups.extend(&role.groups);
+        }
+        if groups.is_empty() {
+            return Ok(false);
+        }
+        let theirs = match &self.groups {
+            Some(known) => known.of(actor, when).await?,
+            None => return Err("nobody is configured who could ask Microsoft Graph"),
+        };
+        Ok(groups.into_iter().any(|group| theirs.contains(group)))
+    }
+
     /// Whether `actor` may do this with everything there is, and with what belongs nowhere.
-    pub fn may_everywhere(&self, actor: &Actor, permission: Permission) -> bool {
+    pub async fn may_everywhere(&self, actor: &Actor, permission: Permission) -> bool {
         let unbound = |grant: &Grant| {
             grant.permissions.contains(&permission)
                 && grant.services.is_none()
                 && grant.environments.is_none()
         };
-        let mut theirs = self.roles.iter().filter(|role| role.members.contains(&actor.id));
-        theirs.any(|role| role.grants.iter().any(unbound))
+        self.holds(actor, unbound, When::Lately).await == Ok(true)
     }
 
     /// Everybody the configuration knows.
@@ -250,15 +249,32 @@ impl Access {
         Actor { id: id.clone(), name: actor.name.clone() }
     }
 
-    /// The roles somebody has, for help texts.
-    pub fn roles_of(&self, actor: &Actor) -> impl Iterator<Item = &RoleName> {
-        let id = actor.id.clone();
-        self.roles.iter().filter(move |role| role.members.contains(&id)).map(|role| &role.name)
+    /// Roles that allow this to members of groups, whoever those are.
+    pub fn roles_by_group(&self, permission: Permission, target: Target<'_>) -> Vec<&RoleName> {
+        let by_group = self.roles.iter().filter(|role| !role.groups.is_empty());
+        by_group
+            .filter(|role| role.grants.iter().any(|grant| grant.covers(permission, target)))
+            .map(|role| &role.name)
+            .collect()
+    }
+
+    /// The roles somebody has, for help texts; and why there may be more of them, when nobody can
+    /// tell.
+    pub async fn roles_of(&self, actor: &Actor) -> (Vec<&RoleName>, Option<Doubt>) {
+        let theirs = match &self.groups {
+            Some(groups) => groups.of(actor, When::Lately).await,
+            None => Ok(std::sync::Arc::default()),
+        };
+        let (theirs, doubt) = theirs.map_or_else(|why| (None, Some(why)), |all| (Some(all), None));
+        let is_in = |group: &String| theirs.as_ref().is_some_and(|all| all.contains(group));
+        let has = |role: &&Role| role.members.contains(&actor.id) || role.groups.iter().any(is_in);
+        (self.roles.iter().filter(has).map(|role| &role.name).collect(), doubt)
     }
 
     fn advice(&self, permission: Permission, target: Target<'_>) -> String {
-        let names: Vec<&str> =
-            self.who_may(permission, target).iter().map(|person| person.name.as_str()).collect();
+        let people = self.who_may(permission, target).into_iter().map(|person| person.name.clone());
+        let roles = self.roles_by_group(permission, target).into_iter().map(with_role);
+        let names: Vec<String> = people.chain(roles).collect();
         match names.split_last() {
             None => "Nobody may: ask whoever keeps the bot's configuration.".to_owned(),
             Some((only, [])) => format!("Ask {only}."),
@@ -268,4 +284,9 @@ impl Access {
             Some(_) => format!("Ask {} or one of {} others.", names[0], names.len() - 1),
         }
     }
+}
+
+/// Whoever has a role, as a sentence goes on.
+pub fn with_role(role: &RoleName) -> String {
+    format!("somebody with the role {role}")
 }

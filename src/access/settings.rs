@@ -36,7 +36,12 @@ pub struct PersonSettings {
 #[serde(deny_unknown_fields)]
 pub struct RoleSettings {
     /// Who has it.
+    #[serde(default)]
     pub people: Vec<PersonName>,
+    /// Groups of Microsoft Entra whose members have it too, by their object ids (Entra admin center,
+    /// Groups, Object ID). Members through other groups count as well.
+    #[serde(default)]
+    pub groups: Vec<String>,
     /// What it allows.
     pub may: Vec<GrantSettings>,
 }
@@ -89,12 +94,15 @@ impl Access {
                 .filter_map(|p| settings.people.get(p))
                 .flat_map(ids)
                 .collect(),
+            groups: role.groups.iter().map(|group| group.to_ascii_lowercase()).collect(),
             grants: role.may.iter().map(Grant::from).collect(),
         });
-        Self { roles: roles.collect(), people: people.collect() }
+        let (roles, people) = (roles.collect(), people.collect());
+        Self { roles, people, tenant: settings.tenant.clone(), groups: None }
     }
 
-    /// Whether enough people could approve even when one of them is the one who asks.
+    /// Whether enough people could approve even when one of them is the one who asks. Who is in a
+    /// group is not counted: where one may approve, enough could.
     ///
     /// # Errors
     /// [`Unsatisfiable`] when some allowed requester would wait for ever.
@@ -108,11 +116,15 @@ impl Access {
         let target = Target::of(service, environment);
         let approvers = self.who_may(Permission::Approve, target);
         let requesters = self.who_may(Permission::Deploy, target);
+        // Whoever is in a group may ask and be nobody of these.
+        let others = !self.roles_by_group(Permission::Deploy, target).is_empty();
         let enough_for = |asking: &&Person| {
             let counts = |p: &&&Person| requester_may || p.name != asking.name;
             approvers.iter().filter(counts).count() >= needed
         };
-        if needed == 0 || requesters.iter().all(enough_for) {
+        let enough = requesters.iter().all(enough_for) && (!others || approvers.len() >= needed);
+        let uncounted = !self.roles_by_group(Permission::Approve, target).is_empty();
+        if needed == 0 || uncounted || enough {
             return Ok(());
         }
         let names: Vec<&str> = approvers.iter().map(|p| p.name.as_str()).collect();

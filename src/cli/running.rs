@@ -14,7 +14,6 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access,
     alerts::{self, Feeds},
     app::{App, Foundation, World},
     audit::Checkpoints,
@@ -51,10 +50,12 @@ pub(super) fn world(
         }),
         None => None,
     };
+    let ground =
+        health::Ground { clock: foundation.clock.clone(), outbound: foundation.outbound.clone() };
     let mut probes = Probes::new();
     for (service, settings) in &config.services {
         for (environment, rules) in &settings.environments {
-            let open = |probe| health::open(probe, &foundation.outbound);
+            let open = |probe| health::open(probe, &ground);
             let asked = rules.health.iter().map(open).collect::<anyhow::Result<_>>();
             let asked =
                 asked.with_context(|| format!("the health of {service} in {environment}"))?;
@@ -67,12 +68,14 @@ pub(super) fn world(
         let feed = alerts::open(settings, &alerts::Reach { outbound, clock });
         feeds.insert(name.clone(), feed.with_context(|| format!("the alerts of `{name}`"))?);
     }
+    let by_group = config.roles.values().any(|role| !role.groups.is_empty());
+    let directory = match config.teams.as_ref().filter(|_| by_group) {
+        Some(teams) => Some(teams.graph(&foundation.outbound, &foundation.clock)?),
+        None => None,
+    };
     Ok(World {
-        access: access::Settings {
-            people: config.people.clone(),
-            roles: config.roles.clone(),
-            tenant: config.teams.as_ref().map(|teams| teams.tenant.clone()),
-        },
+        access: config.access(),
+        directory,
         services: config.services.clone(),
         freezes: config.freezes.clone(),
         oncall: config.oncall.clone(),

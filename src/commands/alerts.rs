@@ -89,7 +89,7 @@ impl Said<'_> {
             let known = may.get(&spot).copied();
             let allowed = match known {
                 Some(allowed) => allowed,
-                None => self.require(permission, target(&spot)).await.is_ok(),
+                None => self.expects(permission, target(&spot)).await,
             };
             may.insert(spot, allowed);
             theirs.extend(allowed.then_some(brief));

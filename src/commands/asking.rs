@@ -52,7 +52,7 @@ impl Said<'_> {
         let there: Vec<&Service> = there.map(|(name, _)| name).collect();
         let mut theirs = vec![];
         for service in &there {
-            if self.require(permission, Target::of(service, environment)).await.is_ok() {
+            if self.expects(permission, Target::of(service, environment)).await {
                 theirs.push(*service);
             }
         }

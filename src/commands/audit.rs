@@ -77,7 +77,7 @@ impl Command for Audit {
             Target { service: filter.service.as_ref(), environment: filter.environment.as_ref() };
         said.require(Permission::Audit, named).await?;
         let (rows, older) = said.rows(&asked, &filter).await?;
-        let everything = said.bot.access.may_everywhere(&said.actor, Permission::Audit);
+        let everything = said.bot.access.may_everywhere(&said.actor, Permission::Audit).await;
         Ok(Reply::Card(AuditView::of(&asked, &rows, older, everything).into()))
     }
 }
@@ -164,7 +164,7 @@ impl Said<'_> {
         let wanted = asked.last.unwrap_or(USUAL).clamp(1, MOST);
         let now = self.bot.clock.now();
         let since = asked.since.map(|since| back(now, since));
-        let everything = self.bot.access.may_everywhere(&self.actor, Permission::Audit);
+        let everything = self.bot.access.may_everywhere(&self.actor, Permission::Audit).await;
         let (mut rows, mut looked) = (vec![], 0);
         let mut before = asked.before.unwrap_or(i64::MAX);
         loop {
@@ -198,7 +198,7 @@ impl Said<'_> {
         let Record { service, environment, .. } = record;
         let target = Target { service: service.as_ref(), environment: environment.as_ref() };
         (service.is_some() || environment.is_some())
-            && self.require(Permission::Audit, target).await.is_ok()
+            && self.expects(Permission::Audit, target).await
     }
 }
 

@@ -129,7 +129,7 @@ impl Commands {
         let alert = self.alerts.find(&id).await.ok()?;
         let spot = alert.spot();
         let viewer = self.alert_viewer(actor, &alert).await;
-        let may_look = self.access.require(actor, Permission::Look, target(&spot)).await.is_ok();
+        let may_look = self.access.expect(actor, Permission::Look, target(&spot)).await.is_ok();
         if !may_look && !viewer.may(Deed::Handle) {
             return None;
         }
@@ -140,7 +140,7 @@ impl Commands {
     /// A storm, for whoever may look at anything.
     pub(super) async fn storm_card(&self, actor: &Actor, id: &str) -> Option<Card> {
         let anything = crate::access::Target::default();
-        self.access.require(actor, Permission::Look, anything).await.ok()?;
+        self.access.expect(actor, Permission::Look, anything).await.ok()?;
         let tally = self.alerts.storm(id).await.ok()??;
         Some(StormView::of(&tally, self.clock.now()).into())
     }
@@ -156,7 +156,7 @@ impl Commands {
         ];
         let mut viewer = Viewer::default();
         for (deed, permission, there) in deeds {
-            if there && self.access.require(actor, permission, target(&spot)).await.is_ok() {
+            if there && self.access.expect(actor, permission, target(&spot)).await.is_ok() {
                 viewer.0.insert(deed);
             }
         }

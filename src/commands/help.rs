@@ -35,9 +35,9 @@ impl Command for Help {
                 entries.push(EntryView { more: vec![], ..EntryView::of(entry) });
             }
         }
-        let roles: Vec<String> =
-            said.bot.access.roles_of(&said.actor).map(ToString::to_string).collect();
-        Ok(Reply::Card(HelpView::of_all(entries, &roles).into()))
+        let (roles, doubt) = said.bot.access.roles_of(&said.actor).await;
+        let roles: Vec<String> = roles.into_iter().map(ToString::to_string).collect();
+        Ok(Reply::Card(HelpView::of_all(entries, &roles, doubt).into()))
     }
 }
 
@@ -45,7 +45,7 @@ impl Said<'_> {
     async fn may(&self, entry: &Entry) -> bool {
         match entry.permission {
             None => true,
-            Some(permission) => self.require(permission, Target::default()).await.is_ok(),
+            Some(permission) => self.expects(permission, Target::default()).await,
         }
     }
 }
@@ -77,8 +77,9 @@ impl HelpView {
         Self { title: format!("/{}", entry.name), text, entries: vec![EntryView::of(entry)] }
     }
 
-    fn of_all(entries: Vec<EntryView>, roles: &[String]) -> Self {
-        let text = match roles {
+    fn of_all(entries: Vec<EntryView>, roles: &[String], doubt: Option<&str>) -> Self {
+        let mut text = match roles {
+            [] if doubt.is_some() => "You have no role here by name.".to_owned(),
             [] => {
                 "You have no role here yet, so there is little you may do. Ask whoever keeps the \
                    bot's configuration to give you one."
@@ -86,6 +87,12 @@ impl HelpView {
             }
             roles => format!("You are: {}.", roles.join(", ")),
         };
+        if let Some(doubt) = doubt {
+            text = format!(
+                "{text} Which roles your groups give you cannot be told now: {doubt}. Try again in \
+                 a minute."
+            );
+        }
         Self { title: "What you can say".to_owned(), text: Some(text), entries }
     }
 }

@@ -39,7 +39,7 @@ impl Command for List {
         for deployment in said.bot.deployments.recent(service, environment).await? {
             let plan = &deployment.plan;
             let target = Target::of(&plan.service, &plan.environment);
-            if said.require(Permission::Look, target).await.is_ok() {
+            if said.expects(Permission::Look, target).await {
                 theirs.push(deployment);
             }
         }

@@ -37,9 +37,8 @@ impl Commands {
     pub(super) async fn card(&self, actor: &Actor, deployment: &Deployment) -> Option<Card> {
         let plan = &deployment.plan;
         let target = Target::of(&plan.service, &plan.environment);
-        let may = |permission| async move {
-            self.access.require(actor, permission, target).await.is_ok()
-        };
+        let may =
+            |permission| async move { self.access.expect(actor, permission, target).await.is_ok() };
         let own = deployment.requested_by == *actor;
         let counts = !own || plan.policy.requester_may_approve;
         let viewer = Viewer {
@@ -57,8 +56,8 @@ impl Commands {
     pub(super) async fn lock_card(&self, actor: &Actor, id: &str) -> Option<Card> {
         let lock = self.deployments.find_lock(id).await.ok()??;
         let target = Target::of(&lock.service, &lock.environment);
-        let may_unlock = self.access.require(actor, Permission::Lock, target).await.is_ok();
-        let may_look = self.access.require(actor, Permission::Look, target).await.is_ok();
+        let may_unlock = self.access.expect(actor, Permission::Lock, target).await.is_ok();
+        let may_look = self.access.expect(actor, Permission::Look, target).await.is_ok();
         let view = || LockView::of(&lock, may_unlock, self.clock.now());
         (may_unlock || may_look || lock.by == *actor).then(|| view().into())
     }

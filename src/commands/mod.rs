@@ -316,4 +316,9 @@ impl Said<'_> {
     async fn require(&self, permission: Permission, target: Target<'_>) -> Result<(), Error> {
         Ok(self.bot.access.require(&self.actor, permission, target).await?)
     }
+
+    /// The same as far as was known lately: for what is shown, and what is asked again.
+    async fn expects(&self, permission: Permission, target: Target<'_>) -> bool {
+        self.bot.access.expect(&self.actor, permission, target).await.is_ok()
+    }
 }

@@ -182,10 +182,8 @@ impl Said<'_> {
         for step in book.steps() {
             let answer = match self.bot.steps.step(step) {
                 None => May::Nobody,
-                Some(settings) => match self.require(Permission::Run, target(settings)).await {
-                    Ok(()) => May::Run,
-                    Err(_) => May::Read,
-                },
+                Some(settings) if self.expects(Permission::Run, target(settings)).await => May::Run,
+                Some(_) => May::Read,
             };
             may.insert(step.clone(), answer);
         }
@@ -199,8 +197,8 @@ impl Commands {
     pub(super) async fn step_card(&self, actor: &Actor, id: &str) -> Option<Card> {
         let run = self.steps.find(id).await.ok()??;
         let target = Target { service: Some(&run.service), environment: run.environment.as_ref() };
-        let may_run = self.access.require(actor, Permission::Run, target).await.is_ok();
-        let may_look = self.access.require(actor, Permission::Look, target).await.is_ok();
+        let may_run = self.access.expect(actor, Permission::Run, target).await.is_ok();
+        let may_look = self.access.expect(actor, Permission::Look, target).await.is_ok();
         let view = || StepView::of(&run, may_run, self.clock.now());
         (may_run || may_look || run.by == *actor).then(|| view().into())
     }

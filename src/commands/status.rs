@@ -30,7 +30,7 @@ impl Command for Status {
             }
             for environment in settings.environments.keys() {
                 let target = Target::of(service, environment);
-                if said.require(Permission::Look, target).await.is_ok() {
+                if said.expects(Permission::Look, target).await {
                     spots.push((service.clone(), environment.clone()));
                 }
             }
@@ -52,7 +52,7 @@ impl Command for Status {
 impl Said<'_> {
     async fn viewer_of(&self, cell: &Cell) -> CellViewer {
         let target = Target::of(&cell.service, &cell.environment);
-        let may_deploy = self.require(Permission::Deploy, target).await.is_ok();
+        let may_deploy = self.expects(Permission::Deploy, target).await;
         let mut waiting = vec![];
         for deployment in &cell.open {
             if self.waits_for_them(deployment).await {

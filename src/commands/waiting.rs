@@ -27,15 +27,19 @@ impl Said<'_> {
         let mut meant = vec![];
         for deployment in self.bot.deployments.open().await? {
             let theirs = self.is_own_to(permission, &deployment)
-                || self.require(permission, target(&deployment)).await.is_ok();
+                || self.expects(permission, target(&deployment)).await;
             if waits(&deployment.state) && theirs {
                 meant.push(deployment);
             }
         }
         match meant.len() {
             1 => {
-                self.is_about(&meant[0]);
-                Ok(meant.remove(0))
+                let only = meant.remove(0);
+                self.is_about(&only);
+                if !self.is_own_to(permission, &only) {
+                    self.require(permission, target(&only)).await?;
+                }
+                Ok(only)
             }
             0 => Err(Error::NothingMeant("Nothing is waiting for that from you now.".to_owned())),
             _ => Err(Error::NothingMeant(format!(
@@ -54,7 +58,7 @@ impl Said<'_> {
         deployment.state.wants_approval()
             && counts
             && !agreed
-            && self.require(Permission::Approve, target(deployment)).await.is_ok()
+            && self.expects(Permission::Approve, target(deployment)).await
     }
 
     /// Whoever asked for a deployment may cancel it, whatever else they may do.

@@ -6,7 +6,7 @@ use super::{
     state::{Outcome, State},
 };
 use crate::{
-    access::{Access, Actor, Permission, Target},
+    access::{Access, Actor, Permission, Target, with_role},
     cards::Button,
     names::PersonId,
     pipelines::Gate,
@@ -120,14 +120,15 @@ pub(super) fn who_may_approve(
     let who = access.who_may(Permission::Approve, target);
     let counts = |ids: &[PersonId]| plan.policy.requester_may_approve || !ids.contains(&by.id);
     let has_agreed = |ids: &[PersonId]| agreed.iter().any(|person| ids.contains(&person.id));
-    let names: Vec<&str> = who
+    let people = who
         .iter()
         .filter(|person| counts(&person.ids) && !has_agreed(&person.ids))
-        .map(|person| person.name.as_str())
-        .collect();
+        .map(|person| person.name.clone());
+    let roles = access.roles_by_group(Permission::Approve, target);
+    let names: Vec<String> = people.chain(roles.into_iter().map(with_role)).collect();
     match names.split_last() {
         None => "Nobody".to_owned(),
-        Some((only, [])) => (*only).to_owned(),
+        Some((only, [])) => only.clone(),
         Some((last, others)) if others.len() < 6 => format!("{} or {last}", others.join(", ")),
         Some(_) => format!("{} or one of {} others", names[0], names.len() - 1),
     }

@@ -151,12 +151,14 @@ impl Deployment {
         let State::Verifying(proof) = &mut self.state else { return vec![] };
         let Some(verify) = self.plan.policy.verify else { return self.well(0) };
         let sick = answers.iter().find(|answer| !answer.healthy).map(|sick| sick.detail.clone());
+        let hopeless = answers.iter().any(|answer| answer.hopeless);
         let checks = answers.len();
         proof.answers = answers;
         if let Some(detail) = sick {
             proof.good = 0;
             proof.bad = proof.bad.map(|bad| bad + 1);
-            if proof.bad.is_some_and(|bad| bad >= verify.in_a_row) || now >= proof.until {
+            let proved = proof.bad.is_some_and(|bad| bad >= verify.in_a_row);
+            if hopeless || proved || now >= proof.until {
                 return self.unwell(detail, now);
             }
         } else {

@@ -17,6 +17,7 @@ mod adopting;
 mod buttons;
 mod course;
 mod deployment;
+mod facts;
 mod forecast;
 mod freezes;
 mod gates;

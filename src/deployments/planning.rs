@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Deployments, EnvironmentSettings, Facts, FreezeSettings, Freezes, Hold, NoWayBack, Plan,
-    Policy, Release, ServiceSettings, Settings, Standing, deployment::Deployment,
+    Deployments, EnvironmentSettings, FreezeSettings, Freezes, Hold, NoWayBack, Plan, Policy,
+    Release, ServiceSettings, Settings, Standing,
 };
 use crate::{
     access::{Access, Actor, Permission, Target},
@@ -110,7 +110,7 @@ impl Planner {
             let mut there = vec![];
             for environment in settings.environments.keys() {
                 let target = Target::of(service, environment);
-                if self.access.require(actor, Permission::Deploy, target).await.is_ok() {
+                if self.access.expect(actor, Permission::Deploy, target).await.is_ok() {
                     there.push(environment.clone());
                 }
             }
@@ -238,8 +238,11 @@ impl Planner {
         let Plan { service, environment, .. } = plan;
         let lock = deployments.lock_of(service, environment).await?.map(|lock| lock.hold());
         let target = Target::of(service, environment);
-        let may_override = self.access.require(by, Permission::Override, target).await.is_ok();
         let freeze = self.freezes.on(service, environment, now);
+        // Nobody is asked about who may do what nobody wants.
+        let may_override = freeze.is_some()
+            && plan.exception.is_some()
+            && self.access.require(by, Permission::Override, target).await.is_ok();
         let holds = lock.into_iter().chain(freeze);
         Ok(holds.filter(|hold| hold.stops(plan, may_override)).collect())
     }
@@ -283,46 +286,6 @@ impl Planner {
         self.place(service, environment)?;
         let settings = &self.services[service];
         Ok((settings, &settings.environments[environment]))
-    }
-
-    /// How things are now for a deployment whose turn has come: the plan made once more, and the
-    /// rights of everybody who took part, decided anew.
-    ///
-    /// # Errors
-    /// When the pipeline or the database cannot be asked.
-    pub async fn facts(
-        &self,
-        deployment: &Deployment,
-        deployments: &Deployments,
-    ) -> anyhow::Result<Facts> {
-        let plan = &deployment.plan;
-        let target = Target::of(&plan.service, &plan.environment);
-        let requester = &deployment.requested_by;
-        let denied = self.access.require(requester, Permission::Deploy, target).await.err();
-        let mut lost = vec![];
-        for approval in &deployment.approvals {
-            if self.access.require(&approval.by, Permission::Approve, target).await.is_err() {
-                lost.push(approval.by.id.clone());
-            }
-        }
-        let standing = deployments.standing(&plan.service, &plan.environment).await?;
-        let place = (&plan.service, &plan.environment);
-        let standing = standing.as_ref();
-        let again = if plan.back {
-            let to = Release { version: plan.version.clone(), commit: plan.commit.clone() };
-            self.draft_back(place, &to, standing).await
-        } else {
-            self.draft(place, &plan.version, standing).await
-        };
-        let again = again.map(|again| Plan { exception: plan.exception.clone(), ..again });
-        let (plan, denied) = match again {
-            Ok(plan) => (plan, denied.map(|denied| denied.to_string())),
-            Err(BadWish::Broken(error) | BadWish::Unanswered { error, .. }) => return Err(error),
-            Err(gone) => (plan.clone(), Some(gone.to_string())),
-        };
-        let good = standing.and_then(|standing| standing.good.clone());
-        let live = standing.map(|standing| standing.live.clone());
-        Ok(Facts { plan, denied, lost, good, live })
     }
 }
 

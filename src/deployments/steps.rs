@@ -13,6 +13,7 @@ use super::{
     view::DeploymentView,
 };
 use crate::{
+    access::Denied,
     chat::{Channels, Subject},
     clock::{Clock, Timestamp},
     health::Probe,
@@ -173,7 +174,13 @@ impl Steps {
         if next.as_ref() != Some(id) {
             return Ok(Ran::Again(QUEUE_LOOKS));
         }
-        let facts = self.planner.facts(&deployment, &self.deployments).await?;
+        let facts = match self.planner.facts(&deployment, &self.deployments).await {
+            Err(error) if error.downcast_ref::<Denied>().is_some() => {
+                tracing::warn!(deployment = id.as_str(), "it does not start: {error}");
+                return Ok(Ran::Again(QUEUE_LOOKS));
+            }
+            facts => facts?,
+        };
         match self.deployments.record(id, Event::TurnCame(Box::new(facts))).await {
             // Locked in this very moment.
             Ok(Deployment { state: State::Queued { .. }, .. }) => Ok(Ran::Again(QUEUE_LOOKS)),
@@ -225,6 +232,9 @@ impl Steps {
     async fn check(&self, deployment: &Deployment) -> Event {
         let place = (deployment.plan.service.clone(), deployment.plan.environment.clone());
         let probes = self.probes.get(&place).map_or(&[][..], Vec::as_slice);
-        Event::HealthChecked { answers: join_all(probes.iter().map(|probe| probe.check())).await }
+        // On the way back too: what began with the bad version must be over.
+        let began = deployment.began;
+        let answers = probes.iter().map(|probe| probe.check(began));
+        Event::HealthChecked { answers: join_all(answers).await }
     }
 }

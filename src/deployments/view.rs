@@ -282,7 +282,7 @@ fn tail(deployment: &Deployment) -> Option<String> {
 
 fn checks(deployment: &Deployment) -> Vec<String> {
     let State::Verifying(proof) = &deployment.state else { return vec![] };
-    let line = |Answer { healthy, detail }: &Answer| {
+    let line = |Answer { healthy, detail, .. }: &Answer| {
         format!("{}: {detail}", if *healthy { "Healthy" } else { "Not healthy" })
     };
     proof.answers.iter().map(line).collect()

@@ -2,29 +2,23 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
 use async_trait::async_trait;
 use reqwest::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Answer, Probe};
+use super::{
+    Answer, Probe,
+    common::{Objections, VALUE, answer, short, three_seconds, timeout},
+};
 use crate::{
-    clock::Span,
-    names::is_invisible,
+    clock::{Span, Timestamp},
     outbound::{Base, Failure, Outbound},
-    secrets::redact,
 };
 
 /// The longest a probe may wait. Longer, and one hung server holds up the checks of all.
 const LONGEST: Duration = Duration::from_secs(30);
-
-/// How much of a finding is told, in characters. It becomes one line of a card.
-const TOLD: usize = 200;
-
-/// How much of a value that was found is told, in characters.
-const VALUE: usize = 60;
 
 /// Asks a page and looks at the answer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -56,27 +50,31 @@ fn fine() -> Vec<u16> {
     vec![200]
 }
 
-fn three_seconds() -> Span {
-    Span(Duration::from_secs(3))
-}
-
 pub(super) struct Http {
     settings: Settings,
     outbound: Outbound,
 }
 
+impl Settings {
+    pub(super) fn objections(&self) -> Objections {
+        let mut wrong = timeout(self.timeout, LONGEST);
+        if self.status.is_empty() {
+            wrong.push(("status", "is empty: name at least one, such as 200".to_owned()));
+        }
+        if let Some(status) = self.status.iter().find(|status| !(200..600).contains(*status)) {
+            wrong.push(("status", format!("names {status}, and no page answers with that")));
+        }
+        if self.json.as_ref().is_some_and(|json| json.field.is_empty()) {
+            let what = "must name a field of the JSON answer: its `field` is empty".to_owned();
+            wrong.push(("json", what));
+        }
+        wrong
+    }
+}
+
 impl Http {
-    pub(super) fn new(settings: &Settings, outbound: &Outbound) -> anyhow::Result<Self> {
-        ensure!(!settings.status.is_empty(), "`status` is empty: name at least one, such as 200");
-        for status in &settings.status {
-            ensure!((200..600).contains(status), "{status} is no status that a page answers with");
-        }
-        let timeout = settings.timeout.0;
-        ensure!(!timeout.is_zero() && timeout <= LONGEST, "`timeout` must be from 1 ms to 30 s");
-        if let Some(json) = &settings.json {
-            ensure!(!json.field.is_empty(), "`field` is empty: name a field of the JSON answer");
-        }
-        Ok(Self { settings: settings.clone(), outbound: outbound.clone() })
+    pub(super) fn new(settings: &Settings, outbound: &Outbound) -> Self {
+        Self { settings: settings.clone(), outbound: outbound.clone() }
     }
 
     /// What was found: well, or what is wrong.
@@ -109,10 +107,8 @@ impl Http {
 
 #[async_trait]
 impl Probe for Http {
-    async fn check(&self) -> Answer {
-        let found = self.ask().await;
-        let (healthy, detail) = (found.is_ok(), found.unwrap_or_else(|wrong| wrong));
-        Answer { healthy, detail: short(&detail, TOLD) }
+    async fn check(&self, _: Option<Timestamp>) -> Answer {
+        answer(self.ask().await)
     }
 }
 
@@ -145,14 +141,4 @@ impl Field {
 fn same(found: &Value, wanted: &Value) -> bool {
     let numbers = found.as_f64().zip(wanted.as_f64());
     found == wanted || numbers.is_some_and(|(found, wanted)| found.total_cmp(&wanted).is_eq())
-}
-
-/// The beginning of a text without our secrets. Redacted before it is cut, so that no half of a
-/// secret stays.
-fn short(text: &str, most: usize) -> String {
-    let text: String = redact(text).chars().filter(|c| !is_invisible(*c)).collect();
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
 }

@@ -190,11 +190,7 @@ impl OnCall {
         let opened = self.schedules.get(name).and_then(|schedule| schedule.levels.get(level));
         let Some(opened) = opened else { return Ok(LevelNow::default()) };
         let window = Window { from: now, until: now.plus(HORIZON) };
-        let Roster { turns, known, note, until, source } = opened.turns(window).await?;
-        let known_until = until.filter(|until| *until < window.until);
-        let window = Window { until: known_until.unwrap_or(window.until), ..window };
-        let watches = if known { watches(&turns, window) } else { vec![] };
-        Ok(LevelNow { watches, note, source, known_until })
+        Ok(LevelNow::of(opened.turns(window).await?, window))
     }
 
     /// As [`OnCall::level`], of everybody who has to be asked for it. Keeps nothing.
@@ -210,8 +206,7 @@ impl OnCall {
         let opened = self.schedules.get(name).and_then(|schedule| schedule.levels.get(level));
         let Some(opened) = opened else { return Ok(LevelNow::default()) };
         let window = Window { from: now, until: now.plus(HORIZON) };
-        let Roster { turns, known, note } = opened.asked(window).await?;
-        Ok(LevelNow { watches: if known { watches(&turns, window) } else { vec![] }, note })
+        Ok(LevelNow::of(opened.asked(window).await?, window))
     }
 
     /// Every level of a schedule at that moment.

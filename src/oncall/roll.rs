@@ -25,9 +25,10 @@ impl Roll {
         Self(own.chain(called).filter(|(name, _)| !name.is_empty()).collect())
     }
 
-    /// Whoever has one of these names; somebody nobody knows is shown by the first of them.
+    /// Whoever has one of these names, the surest of which is the last: anybody may call themselves
+    /// anything. Somebody nobody knows is shown by the first of them.
     pub(super) fn who(&self, names: &[String]) -> Who {
-        if let Some(person) = names.iter().find_map(|name| self.exactly(name)) {
+        if let Some(person) = names.iter().rev().find_map(|name| self.exactly(name)) {
             return Who::Person(person.clone());
         }
         let called = names.iter().map(|name| shown(name)).find(|name| !name.is_empty());

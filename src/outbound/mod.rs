@@ -3,7 +3,7 @@
 
 mod address;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context;
 use reqwest::{RequestBuilder, StatusCode, header::HeaderMap, redirect};
@@ -122,15 +122,27 @@ impl Outbound {
     /// # Errors
     /// When the machine's certificates cannot be read.
     pub fn new() -> anyhow::Result<Self> {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("pilothouse/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("no secure connections can be made on this machine")?;
+        let client =
+            client().build().context("no secure connections can be made on this machine")?;
         Ok(Self { client, largest: LARGEST })
+    }
+
+    /// The same, for a server whose certificate is of an authority of its own: whom this file in
+    /// PEM form names is trusted, and nobody else.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or names nobody.
+    pub fn trusting(&self, authorities: &Path) -> anyhow::Result<Self> {
+        let shown = authorities.display();
+        let text = std::fs::read(authorities)
+            .with_context(|| format!("the certificates {shown} cannot be read"))?;
+        let known = reqwest::Certificate::from_pem_bundle(&text)
+            .ok()
+            .filter(|known| !known.is_empty())
+            .with_context(|| format!("{shown} holds no certificate in PEM form"))?;
+        let client = client().tls_certs_only(known).build();
+        let client = client.with_context(|| format!("{shown} holds no usable certificate"))?;
+        Ok(Self { client, largest: self.largest })
     }
 
     /// The same, for a server whose answers may be larger: so many bytes each.
@@ -195,6 +207,17 @@ impl Outbound {
         }
         self.send(request).await
     }
+}
+
+/// A client as all of ours are.
+fn client() -> reqwest::ClientBuilder {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+    let client = reqwest::Client::builder();
+    client
+        .connect_timeout(CONNECT)
+        .timeout(WHOLE)
+        .redirect(redirect::Policy::none())
+        .user_agent(concat!("pilothouse/", env!("CARGO_PKG_VERSION")))
 }
 
 fn judge(answer: Answer) -> Result<Answer, Failure> {

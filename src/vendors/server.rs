@@ -22,6 +22,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How Pilothouse proves who it is. Every secret is read anew for each call.
 #[derive(Clone)]
 pub enum Key {
+    /// Nobody in particular: the server asks nobody who they are.
+    Nobody,
     /// A secret in a header of its own.
     Header(&'static str, Secret),
     /// A secret as a bearer token.
@@ -150,6 +152,15 @@ impl Server {
         self.look_with(url, |request| request).await
     }
 
+    /// Asks a question that changes nothing, once and no more: for who comes back by themselves.
+    /// An answer of a status in `also` is as good as any 2xx.
+    ///
+    /// # Errors
+    /// As [`Server::ask`].
+    pub async fn look_once(&self, url: Url, also: &[u16]) -> Result<Answer, Error> {
+        self.act((Method::GET, url), also, |request| request).await
+    }
+
     /// As [`Server::look`], with more in the request.
     ///
     /// # Errors
@@ -236,6 +247,7 @@ impl Server {
     fn signed(&self, request: RequestBuilder, token: &str) -> RequestBuilder {
         let request = request.header("accept", self.accept);
         match &self.key {
+            Key::Nobody => request,
             Key::Header(name, _) => request.header(*name, token),
             Key::Bearer(_) | Key::Entra(_) => request.bearer_auth(token),
             Key::After(words, _) => request.header("authorization", format!("{words}{token}")),
@@ -259,6 +271,7 @@ impl Server {
 
     async fn token(&self) -> Result<String, Error> {
         match (&self.key, self.secret()?) {
+            (Key::Nobody, _) => Ok(String::new()),
             (_, Some(secret)) => Ok(secret),
             (Key::Entra(tokens), None) => {
                 tokens.bearer().await.map_err(|error| Error::NoToken(self.name, error.to_string()))
@@ -283,7 +296,7 @@ impl Server {
             | Key::After(_, secret)
             | Key::Basic(_, secret)
             | Key::Signature(secret) => secret,
-            Key::Entra(_) => return Ok(None),
+            Key::Nobody | Key::Entra(_) => return Ok(None),
         };
         let token = secret.read().map_err(|error| Error::NoKey(self.name, error.to_string()))?;
         if token.chars().all(|c| c.is_ascii_graphic()) {

@@ -185,6 +185,8 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
         "PAGERDUTY_WEBHOOK_SECRET",
         "GRAFANA_TOKEN",
         "TELL_SECRET",
+        "PROMETHEUS_TOKEN",
+        "ARGOCD_TOKEN",
     ] {
         rest = rest.replace(&format!("env:{name}"), &token);
     }

@@ -19,7 +19,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("markdown", &["names"]),
     ("cards", &["markdown", "secrets"]),
     ("vendors", &["clock", "greeting", "names", "outbound", "outside", "secrets"]),
-    ("access", &["names"]),
+    ("access", &["clock", "names", "outbound", "vendors"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
     ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
@@ -27,7 +27,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "pipelines",
         &["clock", "greeting", "hooks", "names", "outbound", "outside", "secrets", "vendors"],
     ),
-    ("health", &["names", "outbound", "secrets", "clock"]),
+    ("health", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
     (
         "chat",
         &[
@@ -172,6 +172,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "runbooks",
             "store",
             "telling",
+            "vendors",
         ],
     ),
     (

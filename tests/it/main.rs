@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "one program: its modules are read by nobody else")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod alerts;
 mod audit;
 mod cards;
@@ -16,9 +17,9 @@ mod freezes;
 mod gates;
 mod github;
 mod guard;
+mod health;
 mod hooks;
 mod house;
-mod http_probe;
 mod incidents;
 mod locks;
 mod oncall;

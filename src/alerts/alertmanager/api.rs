@@ -5,16 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use reqwest::{Method, RequestBuilder};
 
-use super::{
-    Credential,
-    wire::{Listed, Made, Matcher, NewSilence, Silence, written},
-};
+use super::wire::{Listed, Made, Matcher, NewSilence, Silence, written};
 use crate::{
     alerts::{Heard, Muting, SilenceWish},
     clock::Timestamp,
     names::Correlation,
     outbound::{Base, Failure, Outbound},
     secrets::Secret,
+    vendors::credential::Credential,
 };
 
 /// The largest list that is read, in bytes: some fifty thousand alerts.

@@ -6,7 +6,7 @@ pub(super) mod wire;
 
 use async_trait::async_trait;
 
-pub use settings::{Basic, Credential, Settings, WebhookSettings};
+pub use settings::{Settings, WebhookSettings};
 
 use super::{Heard, NotOne, Reach, SilenceWish, Source, kept_here};
 use crate::{clock::Timestamp, names::Correlation, outbound::Failure};

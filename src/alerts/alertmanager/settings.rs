@@ -9,6 +9,7 @@ use crate::{
     hooks::{BearerProof, Proof},
     outbound::Base,
     secrets::Secret,
+    vendors::credential::Credential,
 };
 
 settings_of_a_source! {
@@ -40,31 +41,10 @@ impl From<WebhookSettings> for Proof {
     }
 }
 
-/// Who Pilothouse is at a source: one of the two.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Credential {
-    /// Whoever holds this token.
-    pub bearer: Option<Secret>,
-    /// A user with a password.
-    pub basic: Option<Basic>,
-}
-
-/// A user with a password.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Basic {
-    /// The user's name.
-    pub user: String,
-    /// Where their password is kept.
-    pub password: Secret,
-}
-
 impl Settings {
     /// What the schema cannot find wrong with them.
     pub fn flaws(&self) -> Vec<Flaw> {
-        let both_or_none = |one: &&Credential| one.bearer.is_some() == one.basic.is_some();
-        let unclear = self.credential.as_ref().filter(both_or_none);
+        let unclear = self.credential.as_ref().filter(|credential| !credential.is_one());
         let what = "must say one of the two: `bearer` or `basic`";
         unclear.map(|_| Flaw::at(&["credential"], what)).into_iter().collect()
     }

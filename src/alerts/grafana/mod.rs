@@ -8,11 +8,13 @@ pub use settings::Settings;
 
 use super::{
     Heard, NotOne, Reach, SilenceWish, Source,
-    alertmanager::{Credential, api::Api, wire},
+    alertmanager::{api::Api, wire},
     heard::sentence,
     kept_here,
 };
-use crate::{clock::Timestamp, names::Correlation, outbound::Failure};
+use crate::{
+    clock::Timestamp, names::Correlation, outbound::Failure, vendors::credential::Credential,
+};
 
 /// The version of the deliveries of Grafana's own contact points.
 const VERSION: &str = "1";

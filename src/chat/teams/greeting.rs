@@ -7,9 +7,7 @@ use reqwest::Method;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::{
-    Admission, NAME, Settings, Teams, conversation_is_gone, keys::Keys, settings::Addresses,
-};
+use super::{Admission, NAME, Settings, Teams, conversation_is_gone, settings::Addresses};
 use crate::{
     chat::{Place, ShowError},
     clock::{Clock, Timestamp, spoken},
@@ -19,6 +17,7 @@ use crate::{
     vendors::{
         entra::{Credential, Tokens},
         graph::Graph,
+        openid::Keys,
     },
 };
 

@@ -10,7 +10,10 @@ use crate::{
     clock::Clock,
     names::RoomName,
     outbound::{Base, Outbound},
-    vendors::entra::{Credential, Identity, Tokens},
+    vendors::{
+        entra::{Credential, Identity, Tokens},
+        graph::Graph,
+    },
 };
 
 /// `teams` of the configuration.
@@ -146,6 +149,16 @@ impl Settings {
             login: addresses.login.clone(),
         };
         Tokens::new(identity, &addresses.scope, outbound, clock)
+    }
+
+    /// Microsoft Graph, as the bot itself.
+    ///
+    /// # Errors
+    /// When an address is wrong.
+    pub fn graph(&self, outbound: &Outbound, clock: &Clock) -> anyhow::Result<Graph> {
+        let addresses = self.addresses()?;
+        let tokens = self.tokens(&addresses, outbound.clone(), clock.clone())?;
+        Ok(Graph::new(addresses.graph, tokens, outbound.clone(), clock.clone()))
     }
 
     /// Whether people of that tenant may talk to the bot.

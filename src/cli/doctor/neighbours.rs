@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use super::{Ground, Question};
 use crate::{
     alerts,
-    clock::{Clock, Timestamp},
+    clock::Clock,
     greeting::{Greeting, Verdict},
     health,
     names::{ScheduleName, StepName},
     oncall::{self, OnCall, PageSettings, Who},
-    outbound::Outbound,
     pipelines::{self, command::runnable},
     runbooks,
 };
@@ -42,9 +41,10 @@ pub(super) fn health(ground: &Ground) -> Vec<Question> {
     for (service, settings) in &ground.config.services {
         for (environment, rules) in &settings.environments {
             for probe in &rules.health {
-                let (probe, outbound) = (probe.clone(), ground.outbound.clone());
+                let (clock, outbound) = (ground.clock.clone(), ground.outbound.clone());
+                let (probe, standing) = (probe.clone(), health::Ground { clock, outbound });
                 let subject = format!("{service} in {environment}");
-                let asked = async move { vec![probed(&probe, &outbound).await] };
+                let asked = async move { vec![probed(&probe, &standing).await] };
                 questions.push(Question::new(subject, asked));
             }
         }
@@ -52,12 +52,12 @@ pub(super) fn health(ground: &Ground) -> Vec<Question> {
     questions
 }
 
-async fn probed(settings: &health::Settings, outbound: &Outbound) -> Greeting {
-    let probe = match health::open(settings, outbound) {
+async fn probed(settings: &health::Settings, ground: &health::Ground) -> Greeting {
+    let probe = match health::open(settings, ground) {
         Ok(probe) => probe,
         Err(error) => return Greeting::sentence(&format!("{error:#}")),
     };
-    let answer = probe.check().await;
+    let answer = probe.check(None).await;
     if answer.healthy {
         return Greeting::ok(answer.detail);
     }
@@ -70,15 +70,16 @@ async fn probed(settings: &health::Settings, outbound: &Outbound) -> Greeting {
 
 pub(super) fn alerts(ground: &Ground) -> Vec<Question> {
     let question = |(name, settings): (&_, &alerts::Settings)| {
-        let (settings, outbound) = (settings.clone(), ground.outbound.clone());
-        let (subject, now) = (format!("{name}"), ground.clock.now());
+        let (clock, outbound) = (ground.clock.clone(), ground.outbound.clone());
+        let (settings, reach) = (settings.clone(), alerts::Reach { outbound, clock });
+        let subject = format!("{name}");
         let lacks = ground.lacks(&format!("alerts.{name}"));
         Question::new(subject.clone(), async move {
             if let Some(told) = lacks {
                 return told;
             }
-            let mut told = vec![source(&settings, &subject, (now, &outbound)).await];
-            if settings.common().webhook.is_none() {
+            let mut told = vec![source(&settings, &subject, &reach).await];
+            if settings.common().proof.is_none() {
                 told.push(Greeting::unseen(format!(
                     "it is only asked now and then: /hooks/{subject} is closed without `webhook`"
                 )));
@@ -89,12 +90,12 @@ pub(super) fn alerts(ground: &Ground) -> Vec<Question> {
     ground.config.alerts.iter().map(question).collect()
 }
 
-async fn source(
-    settings: &alerts::Settings,
-    name: &str,
-    (now, outbound): (Timestamp, &Outbound),
-) -> Greeting {
-    match alerts::open(settings, outbound).source.list(now).await {
+async fn source(settings: &alerts::Settings, name: &str, reach: &alerts::Reach) -> Greeting {
+    let feed = match alerts::open(settings, reach) {
+        Ok(feed) => feed,
+        Err(error) => return Greeting::sentence(&format!("{error:#}")),
+    };
+    match feed.source.list(reach.clock.now()).await {
         Ok(Some(heard)) => Greeting::ok(format!(
             "it answers: {}",
             match heard.len() {

@@ -76,7 +76,7 @@ impl Said<'_> {
         }
         known.sort_by_key(|incident| (!incident.is_open(), std::cmp::Reverse(incident.number)));
         for incident in known {
-            if self.require(Permission::Look, target(&incident)).await.is_err() {
+            if !self.expects(Permission::Look, target(&incident)).await {
                 continue;
             }
             over += usize::from(!incident.is_open());

@@ -66,7 +66,7 @@ impl Said<'_> {
         }
         let mut theirs = vec![];
         for incident in incidents.open().await? {
-            if self.require(permission, target(&incident)).await.is_ok() {
+            if self.expects(permission, target(&incident)).await {
                 theirs.push(incident);
             }
         }
@@ -88,7 +88,7 @@ impl Said<'_> {
         let settings = self.bot.planner.services().get(service);
         for environment in settings.into_iter().flat_map(|settings| settings.environments.keys()) {
             let there = Target::of(service, environment);
-            if self.require(Permission::Look, there).await.is_ok() {
+            if self.expects(Permission::Look, there).await {
                 seen.push(environment.clone());
             }
         }
@@ -171,7 +171,7 @@ impl Commands {
 
     async fn incident_viewer(&self, actor: &Actor, incident: &Incident) -> Option<Viewer> {
         let may = |permission| async move {
-            self.access.require(actor, permission, target(incident)).await.is_ok()
+            self.access.expect(actor, permission, target(incident)).await.is_ok()
         };
         let may_lead = may(Permission::Incidents).await;
         let leads = incident.commander() == actor;

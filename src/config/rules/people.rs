@@ -15,9 +15,11 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
     nobody_twice(config, found);
     for (name, role) in &config.roles {
         members(name, role, found);
+        groups(config, name, role, found);
         grants(name, role, found);
     }
-    for name in config.people.keys() {
+    let by_group = config.roles.values().any(|role| !role.groups.is_empty());
+    for name in config.people.keys().filter(|_| !by_group) {
         if !config.roles.values().any(|role| role.people.contains(name)) {
             let path = Path::of(&["people", name.as_str()]);
             if !found.is_touched(&Path::of(&["roles"])) {
@@ -76,8 +78,22 @@ fn members(name: &RoleName, role: &RoleSettings, found: &mut Found<'_>) {
         let item = path.key("people").item(index);
         found.known(&item, person.as_str(), "person", &[Path::of(&["people"])]);
     }
-    if role.people.is_empty() {
-        found.odd(&path.key("people"), "nobody has this role");
+    if role.people.is_empty() && role.groups.is_empty() {
+        let what = "nobody has this role: name `people`, `groups` or both";
+        found.odd(&path, what);
+    }
+}
+
+fn groups(config: &Config, name: &RoleName, role: &RoleSettings, found: &mut Found<'_>) {
+    let path = Path::of(&["roles", name.as_str(), "groups"]);
+    for (index, group) in role.groups.iter().enumerate() {
+        found.uuid(&path.item(index), group);
+    }
+    // The section may be there, and wrong.
+    if !role.groups.is_empty() && config.teams.is_none() && found.tree.get("teams").is_none() {
+        let what =
+            "nobody could ask who is in them: that takes the identity of the section `teams`";
+        found.wrong(&path, what);
     }
 }
 

@@ -69,6 +69,13 @@ fn room(config: &Config, path: &Path, settings: &EnvironmentSettings, found: &mu
 
 fn health(path: &Path, settings: &EnvironmentSettings, found: &mut Found<'_>) {
     let (verify, rollback) = (path.key("verify"), path.key("rollback"));
+    for (probe, path) in settings.health.iter().zip(found.items(&path.key("health"))) {
+        // What is missing was written under another name, maybe.
+        let objections = if found.is_sound(&path) { probe.objections() } else { vec![] };
+        for (key, what) in objections {
+            found.wrong(&path.key(key), what);
+        }
+    }
     if settings.health.is_empty() {
         if found.is_written(&rollback, "automatic") && settings.rollback.automatic {
             let what = "nothing would ever be rolled back: without `health` nobody knows that a \
@@ -127,7 +134,9 @@ fn somebody(
     found: &mut Found<'_>,
 ) {
     let path = Path::of(&["services", service.as_str(), "environments", environment.as_str()]);
-    if access.who_may(Permission::Deploy, Target::of(service, environment)).is_empty() {
+    let target = Target::of(service, environment);
+    let nobody = access.who_may(Permission::Deploy, target).is_empty();
+    if nobody && access.roles_by_group(Permission::Deploy, target).is_empty() {
         found.odd(&path, "nobody may deploy here: give a role `do: [deploy]` for it");
     }
     let (needed, requester_may) = (settings.approvals, settings.requester_may_approve);

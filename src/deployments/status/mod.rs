@@ -180,7 +180,7 @@ impl Figures {
     async fn health(&self, spot: &Spot) -> Option<Figure<Health>> {
         let probes = self.probes.get(spot).filter(|probes| !probes.is_empty())?;
         let ask = async {
-            let answers = join_all(probes.iter().map(|probe| probe.check()));
+            let answers = join_all(probes.iter().map(|probe| probe.check(None)));
             let value = match tokio::time::timeout(PATIENCE, answers).await {
                 Err(_) => Health::Silent,
                 Ok(answers) => match answers.into_iter().find(|answer| !answer.healthy) {

@@ -36,7 +36,7 @@ pub(super) struct Listed {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Shift {
-    /// Everything they are called; the first is what people are shown.
+    /// Everything they are called: the first is what people are shown, the last is the surest.
     called: Vec<String>,
     /// None when it has always been their turn.
     from: Option<Timestamp>,
@@ -78,8 +78,8 @@ impl Listed {
         self.left_out += 1;
     }
 
-    /// One turn of somebody who is called so; the first name is shown. Without a beginning or an
-    /// end, it has none.
+    /// One turn of somebody who is called so: the first name is shown, the last is the surest.
+    /// Without a beginning or an end, it has none.
     pub(super) fn add(&mut self, called: &[Option<&str>], from: Option<&str>, until: Option<&str>) {
         let (Ok(from), Ok(until)) = (moment(from), moment(until)) else {
             self.left_out += 1;

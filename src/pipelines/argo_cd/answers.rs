@@ -1,106 +1,14 @@
-//! What Argo CD says about an application, and what it means here.
-//!
-//! Every word may be missing or new.
+//! What an application says about an operation, and what it means here.
 
 use serde::Deserialize;
 
-use crate::pipelines::{Progress, RunState, common::line};
+use crate::{
+    pipelines::{Progress, RunState, common::line},
+    vendors::argo_cd::{Application, Info, Operation, OperationState, Resource, Source},
+};
 
 /// The name under which an operation carries our request id.
 pub(super) const INFO: &str = "pilothouse-request-id";
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Application {
-    #[expect(dead_code, reason = "without it, it is no application")]
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-    #[serde(default)]
-    status: Status,
-    /// Asked for, not begun.
-    operation: Option<Operation>,
-}
-
-#[derive(Debug, Deserialize)]
-#[expect(dead_code, reason = "without a name it is no application")]
-struct Metadata {
-    name: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Spec {
-    project: Option<String>,
-    source: Option<Source>,
-    sources: Option<Vec<Source>>,
-    sync_policy: Option<SyncPolicy>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Source {
-    #[serde(rename = "repoURL", default)]
-    pub(super) repository: String,
-    target_revision: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SyncPolicy {
-    automated: Option<Automated>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Automated {
-    /// Newer servers can have it written down and switched off.
-    enabled: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Status {
-    health: Option<Health>,
-    operation_state: Option<OperationState>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Health {
-    status: Option<String>,
-    message: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Operation {
-    info: Option<Vec<Info>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Info {
-    name: Option<String>,
-    value: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OperationState {
-    phase: Option<String>,
-    message: Option<String>,
-    operation: Option<Operation>,
-    sync_result: Option<SyncResult>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SyncResult {
-    resources: Option<Vec<Resource>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Resource {
-    kind: Option<String>,
-    name: Option<String>,
-    status: Option<String>,
-    hook_phase: Option<String>,
-}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct References {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{ArgoCd, NAME, answers::Application};
-use crate::{greeting::Greeting, pipelines::common::line};
+use super::{ArgoCd, NAME};
+use crate::{greeting::Greeting, pipelines::common::line, vendors::argo_cd::Application};
 
 #[derive(Deserialize)]
 struct May {
@@ -14,7 +14,7 @@ struct May {
 impl ArgoCd {
     pub(super) async fn greeted(&self) -> Vec<Greeting> {
         let name = &self.settings.application;
-        match self.application().await {
+        match self.client.application().await {
             Ok(application) => {
                 let may = self.may(&application).await;
                 [self.standing(&application)].into_iter().chain(may).collect()
@@ -48,8 +48,9 @@ impl ArgoCd {
     async fn may(&self, application: &Application) -> Option<Greeting> {
         let name = self.settings.application.as_str();
         let place = ["api", "v1", "account", "can-i", "applications", "sync"];
-        let url = self.server.url(&[&place[..], &[application.project(), name]].concat()).ok()?;
-        match self.server.ask::<May>(url).await {
+        let url =
+            self.client.server.url(&[&place[..], &[application.project(), name]].concat()).ok()?;
+        match self.client.server.ask::<May>(url).await {
             Ok(May { value }) if value == "yes" => {
                 Some(Greeting::ok(format!("the token may sync {name}")))
             }

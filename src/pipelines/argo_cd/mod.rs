@@ -17,61 +17,38 @@ use anyhow::Context;
 use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Value, json};
-use url::Url;
 
-use answers::{Application, INFO, References};
+use answers::{INFO, References};
 pub use settings::Settings;
 
 use super::{
     Found, Ground, Order, Pipeline, Progress, Resolved, Run, RunState, Started, Unresolved, Wish,
-    common::{is_commit, no_such_version, not_started, with},
+    common::{is_commit, no_such_version, not_started},
 };
 use crate::{
     clock::Timestamp,
     greeting::Greeting,
     names::RunId,
     outbound::Failure,
-    vendors::server::{Error, Key, Server},
+    vendors::{
+        argo_cd::{Application, Client, NAME, Which},
+        server::Error,
+    },
 };
 
-const NAME: &str = "Argo CD";
-
 pub(super) struct ArgoCd {
-    server: Server,
+    client: Client,
     settings: Settings,
 }
 
 impl ArgoCd {
     pub(super) fn new(settings: &Settings, ground: &Ground) -> anyhow::Result<Self> {
-        Ok(Self {
-            server: Server::new(
-                NAME,
-                (settings.url.clone(), settings.timeout),
-                Key::Bearer(settings.token.clone()),
-                (ground.clock.clone(), ground.outbound.clone()),
-            )?,
-            settings: settings.clone(),
-        })
-    }
-
-    fn url(&self, more: &[&str]) -> anyhow::Result<Url> {
-        let to = ["api", "v1", "applications", self.settings.application.as_str()];
-        let mut url = self.server.url(&[&to[..], more].concat())?;
-        for (name, value) in
-            [("project", &self.settings.project), ("appNamespace", &self.settings.namespace)]
-        {
-            if let Some(value) = value {
-                url = with(url, &[(name, value.as_str())]);
-            }
-        }
-        Ok(url)
-    }
-
-    async fn application(&self) -> Result<Application, Error> {
-        let url = self
-            .url(&[])
-            .map_err(|error| Error::Failed(NAME, Failure::Unreached(error.to_string())))?;
-        self.server.ask(url).await
+        let Settings { url, application, project, namespace, token, timeout, .. } =
+            settings.clone();
+        let ground = (ground.clock.clone(), ground.outbound.clone());
+        let which = Which { application, project, namespace };
+        let client = Client::new(which, (url, timeout), token, ground)?;
+        Ok(Self { client, settings: settings.clone() })
     }
 
     /// The page people look at.
@@ -81,7 +58,7 @@ impl ArgoCd {
         Ok(Run {
             id: id.parse::<RunId>().context("a correlation id is a run's name")?,
             label: format!("sync of {}", self.settings.application),
-            url: Some(self.server.url(&page)?.into()),
+            url: Some(self.client.server.url(&page)?.into()),
         })
     }
 
@@ -114,7 +91,7 @@ impl ArgoCd {
     async fn begin(&self, order: &Order) -> Result<Run, Started> {
         let told = |status, said: &str| self.refusal(status, said);
         let revision = order.commit.as_deref().unwrap_or(order.version.as_str());
-        let application = self.application().await.map_err(|error| {
+        let application = self.client.application().await.map_err(|error| {
             match not_started(NAME, error, told) {
                 // Nobody was asked to start anything yet.
                 Started::Unclear(why) => Started::NotNow(why),
@@ -129,9 +106,11 @@ impl ArgoCd {
         }
         let id = order.correlation.as_str();
         let body = self.body(order, revision);
-        let url = self.url(&["sync"]).map_err(|error| Started::Refused(error.to_string()))?;
-        let answer = self.server.act((Method::POST, url), &[], |request| request.json(&body)).await;
-        let synced = answer.and_then(|answer| self.server.decoded::<Application>(&answer));
+        let url =
+            self.client.url(&["sync"]).map_err(|error| Started::Refused(error.to_string()))?;
+        let answer =
+            self.client.server.act((Method::POST, url), &[], |request| request.json(&body)).await;
+        let synced = answer.and_then(|answer| self.client.server.decoded::<Application>(&answer));
         match synced {
             Ok(application) if application.has(id) => {
                 self.run(id).map_err(|error| Started::Unclear(error.to_string()))
@@ -160,8 +139,9 @@ impl ArgoCd {
 
     /// The names in the repository; none when Pilothouse may not read them.
     async fn references(&self, repository: &str) -> Option<References> {
-        let url = self.server.url(&["api", "v1", "repositories", repository, "refs"]).ok()?;
-        match self.server.ask(url).await {
+        let url =
+            self.client.server.url(&["api", "v1", "repositories", repository, "refs"]).ok()?;
+        match self.client.server.ask(url).await {
             Ok(references) => Some(references),
             Err(error) => {
                 tracing::warn!(%error, "versions are taken as they are written");
@@ -175,7 +155,7 @@ impl ArgoCd {
 impl Pipeline for ArgoCd {
     async fn resolve(&self, wish: &Wish<'_>) -> Result<Resolved, Unresolved> {
         let version = wish.version.as_str();
-        let application = self.application().await.map_err(anyhow::Error::from)?;
+        let application = self.client.application().await.map_err(anyhow::Error::from)?;
         if let Some(why) = self.objection(&application, version) {
             return Err(Unresolved::NoSuchVersion(why));
         }
@@ -202,7 +182,7 @@ impl Pipeline for ArgoCd {
 
     async fn find(&self, order: &Order) -> anyhow::Result<Found> {
         let id = order.correlation.as_str();
-        if self.application().await?.has(id) {
+        if self.client.application().await?.has(id) {
             return Ok(Found::Run(self.run(id)?));
         }
         // It may have been and gone, or be on its way still.
@@ -210,7 +190,7 @@ impl Pipeline for ArgoCd {
     }
 
     async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
-        match self.application().await {
+        match self.client.application().await {
             Ok(application) => Ok(application.progress(run.id.as_str())),
             Err(error) if error.status() == Some(404) => {
                 let detail = Some(format!("{NAME} no longer shows this application"));
@@ -221,10 +201,11 @@ impl Pipeline for ArgoCd {
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
-        let ours = self.application().await?.has(run.id.as_str());
+        let ours = self.client.application().await?.has(run.id.as_str());
         anyhow::ensure!(ours, "another operation has taken this one's place at {NAME}");
-        self.server
-            .act((Method::DELETE, self.url(&["operation"])?), &[], |request| request)
+        self.client
+            .server
+            .act((Method::DELETE, self.client.url(&["operation"])?), &[], |request| request)
             .await?;
         Ok(())
     }

@@ -118,7 +118,10 @@ impl Keys {
     }
 
     /// How many keys are announced now.
-    pub(super) async fn count(&self) -> anyhow::Result<usize> {
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn count(&self) -> anyhow::Result<usize> {
         Ok(self.fetch().await?.keys.len())
     }
 

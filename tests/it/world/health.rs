@@ -1,15 +1,23 @@
 //! A probe that finds what a story wants it to find.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 use async_trait::async_trait;
-use pilothouse::health::{Answer, Probe};
+use pilothouse::{
+    clock::Timestamp,
+    health::{Answer, Probe},
+};
 
 #[derive(Default)]
 pub struct PretendHealth {
     sick: AtomicBool,
     hung: AtomicBool,
+    hopeless: AtomicBool,
     asked: AtomicUsize,
+    about: Mutex<Option<Timestamp>>,
 }
 
 impl PretendHealth {
@@ -27,6 +35,16 @@ impl PretendHealth {
         self.asked.load(Ordering::Relaxed)
     }
 
+    /// Since when things were that it was asked about last.
+    pub fn asked_about(&self) -> Option<Timestamp> {
+        *self.about.lock().unwrap()
+    }
+
+    /// From now on who knows says that waiting is of no use.
+    pub fn gives_up(&self) {
+        self.hopeless.store(true, Ordering::Relaxed);
+    }
+
     pub fn recovers(&self) {
         self.sick.store(false, Ordering::Relaxed);
     }
@@ -34,13 +52,19 @@ impl PretendHealth {
 
 #[async_trait]
 impl Probe for PretendHealth {
-    async fn check(&self) -> Answer {
+    async fn check(&self, since: Option<Timestamp>) -> Answer {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        *self.about.lock().unwrap() = since;
         if self.hung.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
-        let healthy = !self.sick.load(Ordering::Relaxed);
-        let detail = if healthy { "200 OK" } else { "503 instead of 200" };
-        Answer { healthy, detail: detail.to_owned() }
+        if self.hopeless.load(Ordering::Relaxed) {
+            return Answer { hopeless: true, ..Answer::unwell("Kubernetes has given up") };
+        }
+        if self.sick.load(Ordering::Relaxed) {
+            Answer::unwell("503 instead of 200")
+        } else {
+            Answer::well("200 OK")
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod chat;
 mod database;
+mod directory;
 mod health;
 mod pipeline;
 mod read;
@@ -26,7 +27,7 @@ use pilothouse::{
     deployments::{self, Probes},
     health::Probe,
     incidents,
-    names::PersonId,
+    names::{PersonId, RoleName},
     oncall,
     outbound::Outbound,
     pipelines::Pipeline,
@@ -37,6 +38,7 @@ use pilothouse::{
 
 pub use chat::{PretendChat, Trouble};
 pub use database::Database;
+pub use directory::{Directory, Mood};
 pub use health::PretendHealth;
 pub use pipeline::{Answers, PretendPipeline};
 pub use read::{gist, texts};
@@ -115,6 +117,11 @@ struct Rules {
     incidents: incidents::Settings,
     #[serde(default)]
     tell: telling::AllSettings,
+    /// The address of a pretended Entra and Graph.
+    directory: Option<String>,
+    /// More roles.
+    #[serde(default)]
+    roles: BTreeMap<RoleName, access::RoleSettings>,
     #[serde(flatten)]
     services: deployments::Settings,
 }
@@ -179,7 +186,7 @@ impl Bot {
         self.answered(self.app.commands.hear(self.utterance(who, text)).await)
     }
 
-    fn answered(&self, reply: Reply) -> String {
+    pub fn answered(&self, reply: Reply) -> String {
         match reply {
             Reply::Text(text) | Reply::Refused(text) => text,
             Reply::Card(card) => {
@@ -287,10 +294,13 @@ fn world(
     chat: &Arc<PretendChat>,
     (database, clock): (&Database, &Clock),
 ) -> World {
-    let People { people, roles } = serde_json::from_str(PEOPLE).unwrap();
-    let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, tell, services } =
-        serde_json::from_str(services).unwrap();
+    let People { people, mut roles } = serde_json::from_str(PEOPLE).unwrap();
+    let rules: Rules = serde_json::from_str(services).unwrap();
+    let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, tell, services, .. } =
+        rules;
+    roles.extend(rules.roles);
     let outbound = Outbound::new().unwrap();
+    let directory = rules.directory.map(|url| directory::graph(&url, &outbound, clock));
     let reach = alerts::Reach { outbound: outbound.clone(), clock: clock.clone() };
     let open = |(name, settings)| (name, alerts::open(&settings, &reach).unwrap());
     let mut probes = Probes::new();
@@ -305,6 +315,7 @@ fn world(
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
     World {
         access: access::Settings { people, roles, tenant: Some("t".to_owned()) },
+        directory,
         services,
         freezes,
         oncall,

@@ -85,7 +85,8 @@ impl PretendRegister for Jira {
 
     fn pretends(&self, shifts: &[Shift]) -> Vec<(&'static str, Value)> {
         let periods: Vec<Value> = shifts.iter().map(of).collect();
-        vec![(TIMELINE, timeline(&periods)), (USERS, users(&[ALICE, BOB, JANE]))]
+        let people: Vec<Somebody> = shifts.iter().map(|shift| shift.who).collect();
+        vec![(TIMELINE, timeline(&periods)), (USERS, users(&people))]
     }
 
     fn proves(&self, request: &Request, token: &str) -> bool {

@@ -42,6 +42,7 @@ all_live_through!(
     a_gap_is_nobody_and_so_is_an_empty_schedule,
     somebody_is_always_on_call,
     somebody_nobody_knows_is_shown_in_the_vendors_words,
+    an_address_is_surer_than_a_name,
     a_page_reaches_whoever_is_on_call_and_then_the_next_level,
     as_the_second_level_it_is_called_when_nobody_answers,
     a_limit_is_kept_and_the_last_answer_counts,

@@ -26,6 +26,10 @@ pub(crate) const BOB: Somebody =
 pub(crate) const JANE: Somebody =
     Somebody { id: "idjane", name: "Jane **Doe** \u{202e}<at>all</at>", address: "jane@x.example" };
 
+/// Calls themselves bob, and has alice's address.
+pub(crate) const NAMESAKE: Somebody =
+    Somebody { id: "idname5ake", name: "bob", address: "alice@example.com" };
+
 /// A turn. Without a beginning or an end, it has none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shift {

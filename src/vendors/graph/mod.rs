@@ -4,6 +4,8 @@
 //! stands in its description or topic. When Graph asks to be left alone, every further call is
 //! answered here, without a request, until it is over.
 
+mod groups;
+
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,

@@ -1,29 +1,63 @@
-//! Probes ask a real server on this machine.
+//! A page is asked.
 
-#![expect(clippy::unwrap_used, reason = "a test may")]
-
-use std::time::Duration;
-
-use pilothouse::{health, secrets::keep_quiet};
+use pilothouse::secrets::keep_quiet;
 use rstest::rstest;
 use serde_json::{Value, json};
-use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
+use wiremock::ResponseTemplate;
 
-async fn server(answer: ResponseTemplate) -> MockServer {
-    let server = MockServer::start().await;
-    Mock::given(any()).respond_with(answer).mount(&server).await;
-    server
-}
+use super::site::{Site, Stage, with};
 
-fn open(url: &str, more: &Value) -> anyhow::Result<std::sync::Arc<dyn health::Probe>> {
-    let mut settings = json!({ "kind": "http", "url": url });
-    settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    health::open(&serde_json::from_value(settings)?, &pilothouse::outbound::Outbound::new()?)
+pub(crate) struct Page;
+
+impl Site for Page {
+    fn settings(&self, stage: &Stage) -> Value {
+        let url = format!("{}/healthz", stage.server.uri());
+        json!({ "kind": "http", "url": url, "json": { "field": "status", "equals": "ok" } })
+    }
+
+    fn path(&self) -> &'static str {
+        "/healthz"
+    }
+
+    fn well(&self) -> Value {
+        json!({ "status": "ok" })
+    }
+
+    fn unwell(&self) -> Vec<(Value, &'static str)> {
+        vec![(json!({ "status": "down" }), r#""status" is "down" instead of "ok""#)]
+    }
+
+    fn no_data(&self) -> Vec<Value> {
+        vec![json!({}), json!({ "status": null })]
+    }
+
+    fn saying(&self, text: &str) -> Value {
+        json!({ "status": text })
+    }
+
+    fn mistakes(&self) -> Vec<(Value, &'static str)> {
+        vec![
+            (json!({ "status": [] }), "`status` is empty"),
+            (json!({ "status": [20] }), "`status` names 20"),
+            (json!({ "json": { "field": "", "equals": 1 } }), "`json` must name a field"),
+            (json!({ "method": "POST" }), "unknown field"),
+        ]
+    }
+
+    fn has_secret(&self) -> bool {
+        false
+    }
+
+    fn keeps_quiet(&self) -> bool {
+        false
+    }
 }
 
 async fn check(answer: ResponseTemplate, more: &Value) -> (bool, String) {
-    let server = server(answer).await;
-    let answer = open(&format!("{}/healthz", server.uri()), more).unwrap().check().await;
+    let stage = Stage::of(&Page).await;
+    stage.answers(answer).await;
+    let settings = with(Page.settings(&stage), &json!({ "json": null }));
+    let answer = stage.open(with(settings, more)).unwrap().check(None).await;
     (answer.healthy, answer.detail)
 }
 
@@ -94,35 +128,4 @@ async fn what_a_server_says_is_told_short_and_without_secrets() {
     let (healthy, detail) = check(answer, &more).await;
     assert!(!healthy);
     assert!(detail.chars().count() < 120 && detail.contains("x[secret]"), "{detail}");
-}
-
-#[tokio::test]
-async fn a_server_that_is_not_there_is_not_well() {
-    // A port that was just free, and that nobody listens on.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let probe = open(&format!("http://127.0.0.1:{port}/"), &json!({})).unwrap();
-    let answer = probe.check().await;
-    assert!(!answer.healthy);
-    assert!(answer.detail.starts_with("could not be reached: "), "{}", answer.detail);
-}
-
-#[tokio::test]
-async fn a_server_that_hangs_is_not_waited_for() {
-    let answer = ResponseTemplate::new(200).set_delay(Duration::from_mins(5));
-    let found = check(answer, &json!({ "timeout": "1s" })).await;
-    assert_eq!(found, (false, "no answer within 1 s".to_owned()));
-}
-
-#[rstest]
-#[case(json!({ "status": [] }), "`status` is empty")]
-#[case(json!({ "status": [20] }), "20 is no status")]
-#[case(json!({ "timeout": "1m" }), "`timeout`")]
-#[case(json!({ "timeout": "0s" }), "`timeout`")]
-#[case(json!({ "json": { "field": "", "equals": 1 } }), "`field` is empty")]
-#[case(json!({ "url": "http://example.com/" }), "https")]
-#[case(json!({ "method": "POST" }), "unknown field")]
-#[tokio::test]
-async fn a_mistake_in_the_configuration_is_told(#[case] more: Value, #[case] says: &str) {
-    let error = open("http://127.0.0.1:1/", &more).err().unwrap().to_string();
-    assert!(error.contains(says), "{error}");
 }
