@@ -65,6 +65,7 @@ pub use view::AlertView;
 use crate::{
     access::Actor,
     clock::{Clock, Timestamp},
+    greeting::Greeting,
     hooks::{Prover, Reading},
     names::{AlertId, Correlation, Environment, RoomName, Service, SourceName},
     outbound::{Failure, Outbound},
@@ -87,6 +88,11 @@ pub trait Source: Send + Sync {
     /// Everything that fires there now, at that moment; `None` when it cannot be asked.
     async fn list(&self, _: Timestamp) -> Result<Option<Vec<Heard>>, Failure> {
         Ok(None)
+    }
+
+    /// Whether it brings what happens there, as far as it shows that to whoever asks.
+    async fn greet(&self) -> Vec<Greeting> {
+        vec![]
     }
 
     /// Whether silences are made there, and [`Source::list`] tells of ours. Where not, those that

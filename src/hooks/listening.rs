@@ -17,6 +17,8 @@ pub enum Vendor {
     AzureDevops,
     /// Whoever follows Standard Webhooks.
     Standard,
+    /// Whatever holds a token.
+    Other,
 }
 
 /// What was told. The sender is proved; what it says is a stranger's all the same.

@@ -40,7 +40,7 @@ pub struct Settings {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PagerDutySettings {
-    /// Whose.
+    /// The account it belongs to, and in whose name incidents are opened there.
     pub account: pagerduty::Settings,
     /// The service: the id at the end of its address.
     pub service: pagerduty::Id,

@@ -103,11 +103,16 @@ async fn hear(
     if told.vendor == Vendor::Github && told.event == "ping" {
         return Ok(Heard::Works);
     }
-    if pushes.replays.knows(told.hook, &mark).await? {
+    let mark = mark.as_deref();
+    if let Some(mark) = mark
+        && pushes.replays.knows(told.hook, mark).await?
+    {
         return Ok(Heard::Again);
     }
     let mut tx = pushes.db.begin().await?;
-    if !pushes.replays.note(&mut tx, told.hook, &mark).await? {
+    if let Some(mark) = mark
+        && !pushes.replays.note(&mut tx, told.hook, mark).await?
+    {
         return Ok(Heard::Again);
     }
     let mut heard = Heard::Ignored;

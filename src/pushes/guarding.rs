@@ -15,7 +15,7 @@ use crate::{
     audit::{self, Entry, Outcome},
     clock::{Clock, Timestamp},
     deployments::{Deployments, Planner, State},
-    hooks::{Listens, Told},
+    hooks::{Listens, Told, Vendor},
     jobs::{self, Handler, Job, Ran, Wish},
     names::PipelineName,
     pipelines::{Answer, Answered, Asked, Verdict},
@@ -56,6 +56,10 @@ struct Errand {
 #[async_trait]
 impl Listens for Guard {
     async fn hear(&self, tx: &mut Tx<'_>, told: &Told<'_>) -> anyhow::Result<bool> {
+        // Whoever only holds a token asks nothing in a vendor's name.
+        if matches!(told.vendor, Vendor::Standard | Vendor::Other) {
+            return Ok(false);
+        }
         let Some(meant) = self.meant.get(told.hook) else { return Ok(false) };
         let mut asked = None;
         let mut pipelines = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! What pipelines push: `POST /hooks/NAME` of GitHub, GitLab, Azure DevOps and whoever signs as
-//! Standard Webhooks do.
+//! What pipelines push: `POST /hooks/NAME` of GitHub, GitLab, Azure DevOps, whoever signs as
+//! Standard Webhooks do, and whatever holds a token.
 //!
 //! Nothing in a delivery is believed: it only makes the bot look sooner at what it would look at
 //! anyway. One that is lost costs the time until the next look; one that lies costs a look.
@@ -21,8 +21,8 @@ pub use door::doors;
 pub use guarding::Guard;
 pub use hints::Hints;
 pub use settings::{
-    AllSettings, AzureDevopsSettings, GithubSettings, GitlabSettings, Settings, WebhookSettings,
-    resolved,
+    AllSettings, AzureDevopsSettings, BearerSettings, GithubSettings, GitlabSettings, Settings,
+    WebhookSettings, resolved,
 };
 
 use crate::{

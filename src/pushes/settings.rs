@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    hooks::{AzureDevopsProof, BasicProof, HeaderProof, Proof, SecretProof, Vendor},
+    hooks::{AzureDevopsProof, BasicProof, BearerProof, HeaderProof, Proof, SecretProof, Vendor},
     names::{PipelineName, SourceName},
     pipelines,
     secrets::Secret,
@@ -27,6 +27,8 @@ pub enum Settings {
     AzureDevops(AzureDevopsSettings),
     /// Whoever signs as Standard Webhooks do.
     Webhook(WebhookSettings),
+    /// Whatever can hold a token: a Jenkinsfile, the notifications of Argo CD.
+    Bearer(BearerSettings),
 }
 
 /// A webhook of GitHub.
@@ -81,6 +83,19 @@ pub struct WebhookSettings {
     pub pipelines: Vec<PipelineName>,
 }
 
+/// Whatever can hold a token.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BearerSettings {
+    /// The bearer token it sends.
+    pub token: Secret,
+    /// The one that will follow it: while the two change places, either is taken.
+    pub next_token: Option<Secret>,
+    /// The pipelines it is about; usually all there are.
+    #[serde(default)]
+    pub pipelines: Vec<PipelineName>,
+}
+
 impl Settings {
     /// How the sender proves itself.
     pub fn proof(&self) -> Proof {
@@ -92,6 +107,10 @@ impl Settings {
             Self::Github(own) => Proof::Github(both(&own.secret, &own.next_secret)),
             Self::Gitlab(own) => Proof::Gitlab(both(&own.secret, &own.next_secret)),
             Self::Webhook(own) => Proof::Standard(both(&own.secret, &own.next_secret)),
+            Self::Bearer(own) => Proof::Bearer(BearerProof {
+                token: own.token.clone(),
+                next_token: own.next_token.clone(),
+            }),
             Self::AzureDevops(own) => Proof::AzureDevops(AzureDevopsProof {
                 basic: own.basic.clone(),
                 header: own.header.clone(),
@@ -106,6 +125,7 @@ impl Settings {
             Self::Gitlab(_) => Vendor::Gitlab,
             Self::AzureDevops(_) => Vendor::AzureDevops,
             Self::Webhook(_) => Vendor::Standard,
+            Self::Bearer(_) => Vendor::Other,
         }
     }
 
@@ -116,6 +136,7 @@ impl Settings {
             Self::Gitlab(own) => &own.pipelines,
             Self::AzureDevops(own) => &own.pipelines,
             Self::Webhook(own) => &own.pipelines,
+            Self::Bearer(own) => &own.pipelines,
         }
     }
 
@@ -125,7 +146,7 @@ impl Settings {
             Self::Github(_) => matches!(pipeline, pipelines::Settings::GithubActions(_)),
             Self::Gitlab(_) => matches!(pipeline, pipelines::Settings::Gitlab(_)),
             Self::AzureDevops(_) => matches!(pipeline, pipelines::Settings::AzureDevops(_)),
-            Self::Webhook(_) => true,
+            Self::Webhook(_) | Self::Bearer(_) => true,
         }
     }
 }
@@ -144,6 +165,7 @@ pub fn resolved(
             Settings::Gitlab(own) => own.pipelines = fitting,
             Settings::AzureDevops(own) => own.pipelines = fitting,
             Settings::Webhook(own) => own.pipelines = fitting,
+            Settings::Bearer(own) => own.pipelines = fitting,
         }
     }
     hooks

@@ -15,25 +15,32 @@ pub(super) fn event<'a>(vendor: Vendor, headers: &'a HeaderMap, body: &'a Value)
         Vendor::Github => headers.get("x-github-event").and_then(|value| value.to_str().ok()),
         Vendor::Gitlab => field("object_kind"),
         Vendor::AzureDevops => field("eventType"),
-        Vendor::Standard => field("type"),
+        Vendor::Standard | Vendor::Other => field("type"),
     };
     said.unwrap_or_default()
 }
 
-/// What tells one delivery from another, and cannot be changed by somebody who only saw it.
-pub(super) fn mark(vendor: Vendor, headers: &HeaderMap, (raw, body): (&[u8], &Value)) -> Vec<u8> {
+/// What tells one delivery from another, and cannot be changed by somebody who only saw it; none,
+/// when the sender says the same thing again and means it.
+pub(super) fn mark(
+    vendor: Vendor,
+    headers: &HeaderMap,
+    (raw, body): (&[u8], &Value),
+) -> Option<Vec<u8>> {
     let header = |name: &str| Some(headers.get(name)?.as_bytes().to_vec());
     let found = match vendor {
         // Its id of a delivery is not signed, so a recording could be sent under another.
         Vendor::Github => None,
         Vendor::Gitlab => header("webhook-id").or_else(|| header("idempotency-key")),
         Vendor::Standard => header("webhook-id"),
+        // Whoever saw it has the token, and may say anything.
+        Vendor::Other => return header("idempotency-key"),
         Vendor::AzureDevops => {
             let (hook, number) = (body.get("subscriptionId"), body.get("notificationId"));
             hook.zip(number).map(|(hook, number)| format!("{hook}{number}").into_bytes())
         }
     };
-    found.unwrap_or_else(|| raw.to_vec())
+    Some(found.unwrap_or_else(|| raw.to_vec()))
 }
 
 /// Where to look.
@@ -64,7 +71,7 @@ pub(super) fn about(vendor: Vendor, event: &str, body: &Value) -> About {
         (Vendor::AzureDevops, event) if event.starts_with("ms.vss-pipeline") => {
             id(body, "/resource/run/id")
         }
-        (Vendor::Standard, _) => id(body, "/data/request_id"),
+        (Vendor::Standard | Vendor::Other, _) => id(body, "/data/request_id"),
         _ => return About::Nothing,
     };
     run.map_or(About::Something, About::Run)

@@ -6,6 +6,7 @@ mod access;
 mod alerts;
 mod audit;
 mod cards;
+mod code;
 mod command_pipeline;
 mod config;
 mod console;

@@ -3,6 +3,7 @@
 //! What it delivers (webhooks, version 3) may come late, twice and in another order: every
 //! delivery also has PagerDuty asked, and what is older than what was heard already is not heard.
 
+mod greeting;
 mod settings;
 mod wire;
 
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
+    greeting::Greeting,
     outbound::Failure,
     vendors::{
         pagerduty::{Id, IncidentSeen, List, PagerDuty as Client, Reference, Status},
@@ -134,6 +136,10 @@ impl Source for PagerDuty {
         Ok((heard, true))
     }
 
+    async fn greet(&self) -> Vec<Greeting> {
+        greeting::greeting(&self.client).await
+    }
+
     async fn list(&self, _: Timestamp) -> Result<Option<Vec<Heard>>, Failure> {
         let mut query = vec![
             ("statuses[]", "triggered"),
@@ -165,7 +171,12 @@ impl Source for PagerDuty {
         match seen.status {
             Status::Resolved => Ok(Carried::Over { at: seen.last_status_change_at.map(moment) }),
             Status::Acknowledged => Ok(Carried::Done),
-            Status::Triggered | Status::Unknown(_) => {
+            // It may be a word for something that is over.
+            Status::Unknown(word) => {
+                let why = format!("it is `{word}` there, which says nothing here");
+                Err(Failure::Unclear(why))
+            }
+            Status::Triggered => {
                 self.client.set(&id, &Status::Acknowledged).await.map_err(failure)?;
                 Ok(Carried::Done)
             }

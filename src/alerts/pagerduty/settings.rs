@@ -18,7 +18,7 @@ use crate::{
 settings_of_a_source! {
     /// PagerDuty.
     proved by WebhookSettings {
-        /// Whose; it is asked what is open, and told who has it.
+        /// The account whose incidents are heard of: it is asked what is open, and told who has one.
         account: pagerduty::Settings,
         /// Which of its services are heard of, and what they are here. All are, by the names they
         /// have there, when nothing is said.
@@ -72,11 +72,6 @@ impl Settings {
         if timeout.is_zero() || timeout > PATIENCE {
             let what = format!("must be between 1ms and {}s", PATIENCE.as_secs());
             flaws.push(Flaw::at(&["account", "timeout"], what));
-        }
-        let same = |own: &WebhookSettings| own.next_secret.as_ref() == Some(&own.secret);
-        if self.webhook.as_ref().is_some_and(same) {
-            let what = "is the same secret as `secret`: name another one";
-            flaws.push(Flaw::at(&["webhook", "next_secret"], what));
         }
         flaws
     }

@@ -38,7 +38,7 @@ pub(super) fn questions(ground: &Ground) -> Vec<Question> {
     questions
 }
 
-/// What incidents need of Microsoft Graph.
+/// What incidents, and roles by groups, need of Microsoft Graph.
 fn permissions(greeter: &Arc<Greeter>, config: &Config) -> Vec<Question> {
     let incidents = &config.incidents;
     let mut needed: Vec<(&'static str, &'static str)> = vec![];
@@ -48,6 +48,12 @@ fn permissions(greeter: &Arc<Greeter>, config: &Config) -> Vec<Question> {
             ("Chat.ReadBasic.All", "find an incident's group chat again"),
             ("AppCatalog.Read.All", "find the bot's own app"),
             ("TeamsAppInstallation.ReadWriteSelfForChat.All", "join an incident's group chat"),
+        ]);
+    }
+    if config.roles.values().any(|role| !role.groups.is_empty()) {
+        needed.extend([
+            ("GroupMember.Read.All", "know who is in the groups of `roles`"),
+            ("User.Read.All", "know the people in the groups of `roles`"),
         ]);
     }
     if incidents.archive.is_some() && incidents.place == RoomKind::Channel {

@@ -133,6 +133,7 @@ fn groups(ground: &Ground) -> Vec<Group> {
         ("Pipelines", neighbours::pipelines(ground)),
         ("Health", neighbours::health(ground)),
         ("Alerts", neighbours::alerts(ground)),
+        ("Told of deployments", neighbours::told(ground)),
         ("On call", neighbours::oncall(ground)),
         ("Runbooks", neighbours::runbooks(ground)),
     ];
@@ -208,9 +209,7 @@ fn written(checked: &Checked, options: &Options) -> Vec<Greeting> {
         let file = options.config.display();
         told.push(Greeting::ok(format!("{file} holds no mistake: {}", check::summary(config))));
         if let Err(error) = config.servable() {
-            let said = error.to_string();
-            let (said, advice) = said.split_once(": ").unwrap_or((&said, ""));
-            told.push(Greeting::bad(said, advice));
+            told.push(Greeting::sentence(&error.to_string().replacen(": ", "; ", 1)));
         }
     }
     told

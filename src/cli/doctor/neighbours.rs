@@ -12,7 +12,7 @@ use crate::{
     names::{ScheduleName, StepName},
     oncall::{self, OnCall, PageSettings, Who},
     pipelines::{self, command::runnable},
-    runbooks,
+    runbooks, telling,
 };
 
 pub(super) fn pipelines(ground: &Ground) -> Vec<Question> {
@@ -70,16 +70,23 @@ async fn probed(settings: &health::Settings, ground: &health::Ground) -> Greetin
 
 pub(super) fn alerts(ground: &Ground) -> Vec<Question> {
     let question = |(name, settings): (&_, &alerts::Settings)| {
-        let (clock, outbound) = (ground.clock.clone(), ground.outbound.clone());
-        let (settings, reach) = (settings.clone(), alerts::Reach { outbound, clock });
-        let subject = format!("{name}");
+        let reach =
+            alerts::Reach { outbound: ground.outbound.clone(), clock: ground.clock.clone() };
+        let settings = settings.clone();
+        let (subject, now) = (format!("{name}"), ground.clock.now());
         let lacks = ground.lacks(&format!("alerts.{name}"));
         Question::new(subject.clone(), async move {
             if let Some(told) = lacks {
                 return told;
             }
-            let mut told = vec![source(&settings, &subject, &reach).await];
-            if settings.common().proof.is_none() {
+            let feed = match alerts::open(&settings, &reach) {
+                Ok(feed) => feed,
+                Err(error) => return vec![Greeting::sentence(&format!("{error:#}"))],
+            };
+            let mut told = vec![source(&feed, &subject, now).await];
+            if feed.common.proof.is_some() {
+                told.extend(feed.source.greet().await);
+            } else {
                 told.push(Greeting::unseen(format!(
                     "it is only asked now and then: /hooks/{subject} is closed without `webhook`"
                 )));
@@ -90,12 +97,8 @@ pub(super) fn alerts(ground: &Ground) -> Vec<Question> {
     ground.config.alerts.iter().map(question).collect()
 }
 
-async fn source(settings: &alerts::Settings, name: &str, reach: &alerts::Reach) -> Greeting {
-    let feed = match alerts::open(settings, reach) {
-        Ok(feed) => feed,
-        Err(error) => return Greeting::sentence(&format!("{error:#}")),
-    };
-    match feed.source.list(reach.clock.now()).await {
+async fn source(feed: &alerts::Feed, name: &str, now: Timestamp) -> Greeting {
+    match feed.source.list(now).await {
         Ok(Some(heard)) => Greeting::ok(format!(
             "it answers: {}",
             match heard.len() {
@@ -109,6 +112,33 @@ async fn source(settings: &alerts::Settings, name: &str, reach: &alerts::Reach) 
         )),
         Err(failure) => Greeting::failed("it", &failure),
     }
+}
+
+/// Whoever hears of deployments: they are told nothing now, and so only looked for.
+pub(super) fn told(ground: &Ground) -> Vec<Question> {
+    let question = |(name, settings): (&_, &telling::Settings)| {
+        let lacks = ground.lacks(&format!("tell.{name}"));
+        let (settings, outbound) = (settings.clone(), ground.outbound.clone());
+        Question::new(format!("{name}"), async move {
+            if let Some(told) = lacks {
+                return told;
+            }
+            let url = match &settings {
+                telling::Settings::Grafana(grafana) => grafana.url.as_url(),
+                telling::Settings::Webhook(webhook) => webhook.url.as_url(),
+                telling::Settings::Github(github) => github.github.api.as_url(),
+                telling::Settings::Pagerduty(duty) => duty.integration.url.as_url(),
+            };
+            let mut told = vec![Greeting::of_address("it", url, &outbound).await];
+            if told[0].verdict == Verdict::Ok {
+                let said = "whether it takes what it is told cannot be seen from here: the next \
+                            deployment shows it";
+                told.push(Greeting::unseen(said));
+            }
+            told
+        })
+    };
+    ground.config.tell.iter().map(question).collect()
 }
 
 /// Each level of each schedule, asked where it comes from; and whoever reaches its people.

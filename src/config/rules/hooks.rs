@@ -70,7 +70,7 @@ fn pipelines(config: &Config, settings: &Settings, path: &Path, found: &mut Foun
         Settings::Github(_) => "GitHub Actions",
         Settings::Gitlab(_) => "GitLab",
         Settings::AzureDevops(_) => "Azure DevOps",
-        Settings::Webhook(_) => "any kind",
+        Settings::Webhook(_) | Settings::Bearer(_) => "any kind",
     };
     let fitting = config.pipelines.iter().filter(|(_, pipeline)| settings.fits(pipeline));
     let fitting: Vec<&str> = fitting.map(|(name, _)| name.as_str()).collect();

@@ -152,13 +152,11 @@ impl GithubActions {
 
     /// Whether the app's webhook reaches Pilothouse, where it is to.
     async fn hook(&self) -> Option<Greeting> {
-        let hook = match self.github.hook().await {
-            Ok(hook) => hook?,
-            Err(_) => {
-                let said = "whether the app's webhook arrives cannot be seen from here";
-                return Some(Greeting::unseen(said));
-            }
+        let Ok(hook) = self.github.hook().await else {
+            let said = "whether the app's webhook arrives cannot be seen from here";
+            return Some(Greeting::unseen(said));
         };
+        let hook = hook?;
         if !hook.url.contains(OURS) {
             return None;
         }

@@ -6,6 +6,7 @@
 mod events;
 mod incident;
 mod settings;
+mod subscription;
 
 use reqwest::Method;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,7 @@ use url::Url;
 pub use events::{Events, EventsSettings, SUMMARY};
 pub use incident::{Id, IncidentSeen, NotAnId, NoteSeen, OURS, Reference, Status};
 pub use settings::{NoSender, Sender, Settings};
+pub use subscription::{Delivery, Subscription};
 
 use super::server::{Error, Key, Server};
 use crate::{

@@ -41,7 +41,7 @@ async fn where_all_is_well_nothing_is_to_be_done_and_nothing_was_written() {
     assert_eq!(said.lines("warn"), Vec::<String>::new(), "{}", said.text);
     assert!(said.well);
     for line in [
-        "all 7 references can be read",
+        "all 8 references can be read",
         "this machine's clock agrees with Microsoft's",
         "Microsoft Entra gives one for the app",
         "1 announced",
@@ -55,6 +55,7 @@ async fn where_all_is_well_nothing_is_to_be_done_and_nothing_was_written() {
         "it takes the signature",
         "200 in ",
         "nothing fires",
+        "graphs  it can be reached",
         "level 1: alice now",
         "level 2: bob now",
         "who pages its people can be reached",
@@ -170,6 +171,12 @@ async fn what_the_machine_lacks_is_told() {
     let town = Town::well().await;
     town.breaks(TOKEN_AT, Entra(&["Chat.Create"])).await;
     is_told(&town, "bad", &["lacks ChannelSettings.ReadWrite.All", "archive", "admin consent"])
+        .await;
+
+    let town = Town::well().await;
+    town.rewrites("people: [alice, bob]\n", "groups: [57fb72d0-d811-46f4-8947-305e6072eaa5]\n");
+    town.breaks(TOKEN_AT, Entra(&["ChannelSettings.ReadWrite.All", "User.Read.All"])).await;
+    is_told(&town, "bad", &["lacks GroupMember.Read.All", "groups of `roles`", "admin consent"])
         .await;
 
     let town = Town::well().await;

@@ -37,6 +37,17 @@ async fn what_servers_say_of_secrets_and_to_terminals_comes_out_plain() {
     assert!(!said.text.contains('\u{1b}') && !said.text.contains('\u{202e}'));
 }
 
+#[tokio::test]
+async fn without_a_section_teams_nobody_could_talk_to_the_bot() {
+    let town = Town::well().await;
+    std::fs::write(&town.options.config, "listen: 127.0.0.1:1\n").unwrap();
+    let said = town.doctor().await;
+    let bad = said.lines("bad");
+    assert_eq!(bad.len(), 1, "{}", said.text);
+    assert!(bad[0].contains("no `teams` section") && bad[0].contains("Add one, or try"), "{bad:?}");
+    assert!(!said.text.contains("Microsoft Teams\n"), "{}", said.text);
+}
+
 /// The program itself, as somebody types it.
 async fn typed(town: &Town, more: &[&str]) -> (Option<i32>, String) {
     let mut program = tokio::process::Command::new(env!("CARGO_BIN_EXE_pilothouse"));

@@ -17,13 +17,14 @@ use crate::{contracts::Contract, world::Database};
 pub const CHANNEL: &str = "19:abc@thread.tacv2";
 
 /// Secrets of the configuration, by the name of their file.
-pub const SECRETS: [(&str, &str); 6] = [
+pub const SECRETS: [(&str, &str); 7] = [
     ("teams", "correct-horse-battery"),
     ("audit", "the key of every story, which is long enough"),
     ("gitlab", "glpat-pretended-token"),
     ("alerts", "alertmanager-pretended-token"),
     ("own", "whsec_cHJldGVuZGVkLXByZXRlbmRlZA=="),
     ("pager", "the-pagers-own-secret"),
+    ("grafana", "grafana-pretended-token"),
 ];
 
 /// Permissions of Microsoft Graph that the app has.
@@ -115,6 +116,8 @@ oncall:
       - { kind: rota, people: [alice], start: 2026-01-05 }
       - { kind: ical, url: "{uri}/team.ics" }
     page: { kind: webhook, url: "{uri}/pager", secret: "file:{folder}/pager" }
+tell:
+  graphs: { kind: grafana, url: "{uri}/grafana", token: "file:{folder}/grafana" }
 runbooks: { folder: "{folder}/books" }
 audit: { key: "file:{folder}/audit" }
 incidents:

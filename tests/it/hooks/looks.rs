@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use pilothouse::pipelines::RunState;
 use serde_json::{Value, json};
 
-use super::{Delivery, SECRET, SIGNING, Town, run_says};
+use super::{Delivery, NEXT, SECRET, SIGNING, Town, run_says};
 use crate::world::{ALICE, Answers};
 
 fn second() -> Duration {
@@ -117,6 +117,27 @@ async fn a_signed_word_of_gitlab_or_of_a_system_of_ones_own_is_heard_as_well() {
     assert_eq!(town.knocks("own", &signed).await.1, "heard");
     town.bot.passes(second()).await;
     assert!(!is_running(&town));
+}
+
+#[tokio::test]
+async fn whatever_holds_the_token_may_say_the_same_again() {
+    let town = Town::running(&RUN.to_string()).await;
+    let looked = town.bot.pipeline.looked();
+    let said = |body: &str, token: &str| {
+        Delivery::of(body).with("Authorization", format!("Bearer {token}"))
+    };
+    for (number, token) in [(1, SECRET), (2, NEXT)] {
+        assert_eq!(town.knocks("jenkins", &said("{}", token)).await.1, "heard");
+        town.bot.passes(second()).await;
+        assert_eq!(town.bot.pipeline.looked(), looked + number);
+    }
+    assert_eq!(town.knocks("jenkins", &said("{}", "another-token-of-it")).await.0, 401);
+    let other = r#"{"data":{"request_id":"ph-8f2c91d4-1"}}"#;
+    let told = town.knocks("jenkins", &said(other, SECRET)).await.1;
+    assert_eq!(told, "nothing here waits for that");
+    let once = said("{}", SECRET).with("Idempotency-Key", "build-456");
+    assert_eq!(town.knocks("jenkins", &once).await.1, "heard");
+    assert_eq!(town.knocks("jenkins", &once).await.1, "this delivery was here before");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod looks;
 mod overload;
 mod proofs;
 mod samples;
+mod settings;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -75,6 +76,7 @@ impl Town {
                 "gitlab": { "kind": "gitlab", "secret": own, "next_secret": signing },
                 "azure": { "kind": "azure_devops", "basic": { "user": "hook", "password": own } },
                 "own": { "kind": "webhook", "secret": own },
+                "jenkins": { "kind": "bearer", "token": own, "next_token": next },
             },
         });
         Self { bot: Bot::with(&services.to_string()).await, secrets }

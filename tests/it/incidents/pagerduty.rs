@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pilothouse::incidents::Effect;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
@@ -137,6 +138,24 @@ async fn the_process_may_die_between_any_two_steps() {
     assert_eq!(duty.notes().len(), 3);
     assert_eq!(duty.count("POST", "/incidents").await, 1);
     assert_eq!(duty.count("POST", "/notes").await, 3);
+}
+
+#[tokio::test]
+async fn to_be_told_twice_changes_nothing() {
+    let (duty, bot) = start().await;
+    bot.is_told(BOB, CREATE).await;
+    for _ in 0..3 {
+        bot.app.commands.incidents.nudge(Effect::TellPagerDuty).await.unwrap();
+        bot.works().await;
+    }
+    let made = |verb: &'static str| duty.done(verb);
+    assert_eq!((made("POST"), made("PUT")), (2, 0), "one incident and one note");
+    bot.hears(BOB, "/incident resolve").await;
+    let card = card(&bot);
+    bot.app.commands.incidents.nudge(Effect::TellPagerDuty).await.unwrap();
+    bot.passes(minutes(1)).await;
+    assert_eq!((made("POST"), made("PUT")), (3, 1));
+    assert_eq!(super::reads(&bot.chat.newest_of("incident").unwrap()), card);
 }
 
 #[tokio::test]

@@ -60,6 +60,7 @@ fn refusal(said: &str) -> Value {
 
 #[tokio::test]
 async fn gitlab() {
+    const HOOKS: Spot = ("GET", "/api/v4/projects/shop%2Fcheckout/hooks");
     const PROJECT: Spot = ("GET", "/api/v4/projects/shop%2Fcheckout");
     const BRANCH: Spot = ("GET", "/api/v4/projects/shop%2Fcheckout/repository/commits/main");
     const SELF: Spot = ("GET", "/api/v4/personal_access_tokens/self");
@@ -71,7 +72,6 @@ async fn gitlab() {
         })
     };
     let token = |scope: &str, end: &str| json!({ "scopes": [scope], "expires_at": end });
-    const HOOKS: Spot = ("GET", "/api/v4/projects/shop%2Fcheckout/hooks");
     let hooks = |status: &str| {
         let ours = "https://chatops.example.com/hooks/gitlab";
         json!([{ "id": 1, "url": ours, "alert_status": status },

@@ -296,8 +296,18 @@ fn world(
 ) -> World {
     let People { people, mut roles } = serde_json::from_str(PEOPLE).unwrap();
     let rules: Rules = serde_json::from_str(services).unwrap();
-    let Rules { freezes, alerts, hooks, time_zone, incidents, oncall, runbooks, tell, services, .. } =
-        rules;
+    let Rules {
+        freezes,
+        alerts,
+        hooks,
+        time_zone,
+        incidents,
+        oncall,
+        runbooks,
+        tell,
+        services,
+        ..
+    } = rules;
     roles.extend(rules.roles);
     let outbound = Outbound::new().unwrap();
     let directory = rules.directory.map(|url| directory::graph(&url, &outbound, clock));

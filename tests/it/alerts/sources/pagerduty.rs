@@ -246,6 +246,21 @@ async fn somebody_who_has_it_there_already_is_not_told_again() {
 }
 
 #[tokio::test]
+async fn what_might_be_over_there_is_not_acknowledged() {
+    let pagerduty = PagerDuty::start().await;
+    let (town, _) = fired(&pagerduty).await;
+    pagerduty.duty.sets(0, "levitating");
+    town.bot.presses(CAROL, "Acknowledge").await;
+    let card = town.bot.reads();
+    assert!(card.contains("it is `levitating` there"), "{card}");
+    assert_eq!(pagerduty.told().await, 0);
+    pagerduty.duty.sets(0, "triggered");
+    town.bot.passes(minutes(1)).await;
+    assert_eq!(pagerduty.told().await, 1);
+    assert!(!town.bot.reads().contains("levitating"), "{}", town.bot.reads());
+}
+
+#[tokio::test]
 async fn what_is_not_for_us_is_taken_and_means_nothing() {
     let pagerduty = PagerDuty::start().await;
     let town = town(&pagerduty).await;
