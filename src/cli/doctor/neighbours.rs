@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Ground, Question};
 use crate::{
     alerts,
-    clock::Clock,
+    clock::{Clock, Timestamp},
     greeting::{Greeting, Verdict},
     health,
     names::{ScheduleName, StepName},
