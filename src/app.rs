@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     commands::{self, Commands},
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
+    health::Post,
     incidents::{self, Books, Chronicle, Incidents},
     jobs::{Handler, Worker},
     names::{PersonName, PipelineName},
@@ -80,6 +81,8 @@ pub struct World {
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
     pub probes: Probes,
+    /// Where probes look for whoever knows which alerts fire.
+    pub post: Post,
     /// Where alerts come from.
     pub alerts: Feeds,
     /// Where people's mornings are; UTC, when nobody says.
@@ -124,6 +127,7 @@ impl App {
         let planner = Arc::new(planner);
         let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
         let alerts = Arc::new(Alerts::new(ground, world.alerts, homes(planner.services())));
+        world.post.take(Arc::new(commands::Watch(alerts.clone())));
         let figures = Figures::new(
             deployments.clone(),
             planner.clone(),

@@ -32,6 +32,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
             }
             room(config, &path, settings, found);
             health(&path, settings, found);
+            own_alerts(config, &path, settings, found);
             if settings.request_expires.0.is_zero() && settings.approvals > 0 {
                 let what = "nobody could approve in no time: write something like `1h`";
                 found.wrong(&path.key("request_expires"), what);
@@ -59,6 +60,17 @@ fn room(config: &Config, path: &Path, settings: &EnvironmentSettings, found: &mu
     if let (Some(room), true) = (&settings.room, config.teams.is_some()) {
         let rooms = [Path::of(&["teams", "rooms"])];
         found.known(&path.key("room"), room.as_str(), "room", &rooms);
+    }
+}
+
+fn own_alerts(config: &Config, path: &Path, settings: &EnvironmentSettings, found: &mut Found<'_>) {
+    let path = path.key("health");
+    for (probe, path) in settings.health.iter().zip(found.items(&path)) {
+        let asks = matches!(probe, crate::health::Settings::OwnAlerts(_));
+        if asks && config.alerts.is_empty() && found.tree.get("alerts").is_none() {
+            let what = "nothing would ever fire: name a source in the section `alerts`";
+            found.wrong(&path.key("kind"), what);
+        }
     }
 }
 
