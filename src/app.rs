@@ -15,14 +15,17 @@ use crate::{
     commands::{self, Commands},
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
     health::Post,
-    incidents::{self, Books, Chronicle, Incidents},
+    hooks::{Forgetful, Replays},
+    incidents::{self, Books, Chronicle, Duty, Incidents},
     jobs::{Handler, Worker},
     names::{PersonName, PipelineName},
     oncall::{self, OnCall, PageCards, Pager, Pages},
     outbound::Outbound,
     pipelines::Pipeline,
+    pushes::{self, Guard, Hints, Pushes},
     runbooks::{self, Library, StepCards, StepKeeper, StepRuns},
     store::Db,
+    telling::{Subscribers, Teller},
     vendors::graph::Graph,
 };
 
@@ -85,8 +88,12 @@ pub struct World {
     pub post: Post,
     /// Where alerts come from.
     pub alerts: Feeds,
+    /// What pipelines push.
+    pub hooks: pushes::AllSettings,
     /// Where people's mornings are; UTC, when nobody says.
     pub time_zone: Option<ZoneName>,
+    /// Who else hears of deployments.
+    pub tell: Subscribers,
     /// Where people are.
     pub channels: Vec<Arc<dyn Channel>>,
     /// Where the audit's checkpoints are kept; without it, none are made.
@@ -102,6 +109,8 @@ pub struct App {
     pub channels: Arc<Channels>,
     /// Does the work.
     pub worker: Arc<Worker>,
+    /// What pipelines push.
+    pub pushes: Arc<Pushes>,
     /// What it all stands on.
     pub foundation: Foundation,
 }
@@ -122,7 +131,8 @@ impl App {
         });
         let (oncall, pages) = awake(&foundation, (&world.oncall, &people), &access)?;
         let channels = Arc::new(Channels::new(db.clone(), channels));
-        let deployments = Arc::new(Deployments::new(db.clone(), clock.clone(), bell.clone()));
+        let deployments = Deployments::new(db.clone(), clock.clone(), bell.clone());
+        let deployments = Arc::new(deployments.telling(world.tell.clone()));
         let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
         let planner = Arc::new(planner);
         let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
@@ -160,14 +170,17 @@ impl App {
             db: db.clone(),
             clock: clock.clone(),
         });
-        let mut handlers = handlers(&commands, &foundation, probes);
+        let mut handlers = handlers(&commands, &foundation, probes)?;
         handlers.extend(beginnings(&commands, &foundation, world.checkpoints).await?);
+        handlers.push(Arc::new(Teller { subscribers: world.tell, clock: clock.clone() }));
         if let Some(given) = world.runbooks {
             handlers.extend(written_steps(&commands, &foundation, given)?);
         }
+        let (pushes, guard) = pushed(&commands, &foundation, &world.hooks)?;
+        handlers.push(guard);
         let worker = Arc::new(Worker::new(db, clock, handlers, bell));
         worker.take_over().await?;
-        Ok(Self { commands, channels, worker, foundation })
+        Ok(Self { commands, channels, worker, pushes: Arc::new(pushes), foundation })
     }
 }
 
@@ -176,10 +189,11 @@ fn handlers(
     commands: &Arc<Commands>,
     foundation: &Foundation,
     probes: Probes,
-) -> Vec<Arc<dyn Handler>> {
+) -> anyhow::Result<Vec<Arc<dyn Handler>>> {
     let Commands { access, deployments, planner, alerts, incidents, channels, .. } = &**commands;
     let (db, clock, channels) = (foundation.db.clone(), foundation.clock.clone(), channels.clone());
-    vec![
+    let duty = Duty::open(incidents.settings(), (clock.clone(), foundation.outbound.clone()))?;
+    Ok(vec![
         Arc::new(Answering { listener: commands.clone(), channels: channels.clone() }),
         Arc::new(Forgetting(foundation.chat().inbox)),
         Arc::new(Errands {
@@ -199,6 +213,7 @@ fn handlers(
             access: access.clone(),
             channels: channels.clone(),
             db,
+            duty,
             clock: clock.clone(),
         }),
         Arc::new(Steps {
@@ -208,7 +223,7 @@ fn handlers(
             probes,
             clock,
         }),
-    ]
+    ])
 }
 
 /// The room of every environment.
@@ -255,18 +270,36 @@ async fn beginnings(
     let Commands { access, alerts, oncall, pages, channels, .. } = commands.clone();
     let Foundation { db, clock, outbound, .. } = foundation.clone();
     Forgetting::begin(&db, clock.now()).await?;
+    Forgetful::begin(&db, clock.now()).await?;
     alerts.begin_errands().await?;
     let cards = PageCards { pages: pages.clone(), channels: channels.clone() };
     let calendars = oncall.begin().await?;
     let pager = Pager::new(pages, oncall, access, channels, outbound);
     let mut handlers: Vec<Arc<dyn Handler>> =
         vec![Arc::new(calendars), Arc::new(cards), Arc::new(pager)];
+    handlers.push(Arc::new(Forgetful(Replays::new(db.clone(), clock.clone()))));
     if let Some(checkpoints) = checkpoints {
         let checkpointing = Checkpointing::new(db, clock, checkpoints);
         checkpointing.begin().await?;
         handlers.push(Arc::new(checkpointing));
     }
     Ok(handlers)
+}
+
+/// What pipelines push, who listens to it, and who turns strangers' runs away.
+fn pushed(
+    commands: &Commands,
+    foundation: &Foundation,
+    settings: &pushes::AllSettings,
+) -> anyhow::Result<(Pushes, Arc<Guard>)> {
+    let Foundation { db, clock, bell, outbound, .. } = foundation.clone();
+    let Commands { deployments, planner, .. } = commands.clone();
+    let meant = pushes::meant(settings);
+    let hints = Hints { deployments: deployments.clone(), meant: meant.clone() };
+    let ground = pushes::Ground { db: db.clone(), clock: clock.clone(), bell, outbound };
+    let guard = Arc::new(Guard { deployments, planner, meant, db, clock });
+    let pushes = Pushes::open(settings, vec![Arc::new(hints), guard.clone()], &ground)?;
+    Ok((pushes, guard))
 }
 
 /// Who runs the steps of runbooks.

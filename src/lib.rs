@@ -17,13 +17,14 @@
 //! |---|---|
 //! | [`names`], [`calendar`], [`clock`], [`secrets`] | names checked once; days and zones; the time; what must not be shown |
 //! | [`telemetry`], [`store`] | logs and metrics; the database |
-//! | [`outside`], [`outbound`] | what others wrote, as it is taken; the one way out |
+//! | [`outside`], [`outbound`], [`greeting`] | what others wrote, as it is taken; the one way out; how they are |
 //! | [`markdown`], [`cards`] | texts that stay texts; views become the JSON a chat can draw |
 //! | [`access`], [`jobs`], [`audit`] | who may; what must survive a restart; who did |
-//! | [`vendors`], [`pipelines`], [`health`] | clients; who does the work; how we know it worked |
+//! | [`vendors`], [`hooks`], [`pipelines`], [`health`] | clients; how others tell us; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
-//! | [`alerts`] | what the world tells us |
+//! | [`alerts`], [`pushes`] | what the world tells us; what pipelines push, so that the bot looks sooner |
+//! | [`telling`] | who else hears of deployments |
 //! | [`deployments`] | the heart |
 //! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
@@ -40,7 +41,9 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod deployments;
+pub mod greeting;
 pub mod health;
+pub mod hooks;
 pub mod incidents;
 pub mod jobs;
 pub mod markdown;
@@ -49,9 +52,11 @@ pub mod oncall;
 pub mod outbound;
 pub mod outside;
 pub mod pipelines;
+pub mod pushes;
 pub mod runbooks;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;
+pub mod telling;
 pub mod vendors;
 pub mod web;

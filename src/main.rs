@@ -36,6 +36,9 @@ enum What {
         #[arg(long)]
         schema: bool,
     },
+    /// Ask every system of the configuration one harmless question: what works, what does not, and
+    /// what to do.
+    Doctor(cli::doctor::Options),
     /// Make the app that is installed in Teams.
     Package {
         /// The configuration.
@@ -79,6 +82,10 @@ fn run(what: What, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         What::Check { config, .. } => {
             let fine = cli::check::run(&config, Secrets::Read, out)?;
             Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        What::Doctor(options) => {
+            let well = cli::doctor::run(&options, out)?;
+            Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         What::Package { config, out: to } => {
             cli::package::run(&config, &to, out).map(|()| ExitCode::SUCCESS)

@@ -100,6 +100,10 @@ name! {
     RunId, "run id", "._-/", "letters, digits, `.`, `_`, `-` and `/`"
 }
 name! {
+    /// A vendor's own name for something that keeps a run waiting there.
+    GateId, "name of a gate", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
     /// The name we give a run before it exists, so that it can be found again after a crash.
     Correlation, "correlation id", "-", "letters, digits and `-`"
 }
@@ -116,8 +120,12 @@ name! {
     PersonName, "person name", "._-", "letters, digits, `.`, `_` and `-`"
 }
 name! {
-    /// Where alerts come from, as the configuration calls it: `prometheus`.
-    SourceName, "name of a source of alerts", "._-", "letters, digits, `.`, `_` and `-`"
+    /// Whoever calls at `/hooks/NAME`, as the configuration calls it: `prometheus`, `github`.
+    SourceName, "name of a source", "._-", "letters, digits, `.`, `_` and `-`"
+}
+name! {
+    /// Who is told of deployments, as the configuration calls them: `grafana`.
+    SubscriberName, "name of somebody who is told", "._-", "letters, digits, `.`, `_` and `-`"
 }
 name! {
     /// One alert, short enough to type: `k7m2qx`.
@@ -235,6 +243,12 @@ impl PersonId {
     /// Pilothouse itself: what the worker does without being told by a person.
     pub fn bot() -> Self {
         Self("bot".to_owned())
+    }
+
+    /// Somebody who did something at a source of alerts itself, by the name they have there. They
+    /// are nobody here, and may do nothing.
+    pub fn elsewhere(source: &SourceName, name: &str) -> Self {
+        Self(format!("at:{source}:{name}"))
     }
 
     /// The id as text, as it is stored and audited.

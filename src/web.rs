@@ -22,6 +22,7 @@ use crate::{
     alerts::{self, Alerts},
     chat::{Channels, Listener},
     pipelines::Pipeline,
+    pushes::{self, Pushes},
     store::Db,
 };
 
@@ -44,6 +45,8 @@ pub struct House {
     pub listener: Arc<dyn Listener>,
     /// Who hears what other systems bring.
     pub alerts: Arc<Alerts>,
+    /// Who hears what pipelines push.
+    pub pushes: Arc<Pushes>,
     /// Who hears how runs go.
     pub pipelines: Vec<Arc<dyn Pipeline>>,
     /// What must answer for the bot to be ready.
@@ -87,6 +90,8 @@ pub fn doors_of(doors: &mut ServiceConfig, house: &House) {
     for pipeline in &house.pipelines {
         pipeline.doors(doors);
     }
+    // Its doors have names of their own, so they come before the one that takes any.
+    pushes::doors(doors, &house.pushes);
     alerts::doors(doors, house.alerts.clone());
     doors
         .app_data(Data::new(house.clone()))

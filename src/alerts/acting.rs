@@ -1,7 +1,7 @@
 //! What people do about alerts: decided, written down with its audit, and done afterwards.
 
 use super::{
-    ALERT, Act, Alert, Alerts, Error,
+    ALERT, Act, Alert, Alerts, Carried, Error,
     alert::Effect,
     errands::{Errand, wish},
     intake::{Follows, UNSURE, rewrite},
@@ -48,7 +48,10 @@ impl Alerts {
             return Err(Error::Unknown { said: id.to_string(), hint: String::new() });
         };
         let note = note(act, &kept.alert);
-        let effects = kept.alert.act(act.clone(), now)?;
+        let mut effects = kept.alert.act(act.clone(), now)?;
+        if matches!(act, Act::Acknowledge { .. }) && self.carries(&kept.alert) {
+            effects.extend(kept.alert.want_told());
+        }
         let idle = !effects.contains(&Effect::Show);
         let mut follows = Follows::default();
         follows.after(&kept.alert, &effects);
@@ -65,8 +68,12 @@ impl Alerts {
                 Err(Unwritten::Broken(error)) => return Err(error.into()),
             }
         }
-        if effects.iter().any(|e| matches!(e, Effect::MakeSilence | Effect::EndSilence)) {
-            let errand = Errand::Silence { id: id.clone() };
+        for effect in &effects {
+            let errand = match effect {
+                Effect::MakeSilence | Effect::EndSilence => Errand::Silence { id: id.clone() },
+                Effect::Tell => Errand::Tell { id: id.clone() },
+                Effect::Show | Effect::Wake(_) => continue,
+            };
             jobs::enqueue(&mut tx, &wish(&errand, now)?).await?;
         }
         if let Some((action, by, detail)) = note {
@@ -78,6 +85,11 @@ impl Alerts {
             Err(Unwritten::Stale) => Ok(None),
             Err(Unwritten::Broken(error)) => Err(error.into()),
         }
+    }
+
+    /// Whether the source of an alert wants to know who has it.
+    fn carries(&self, alert: &Alert) -> bool {
+        self.feeds.get(&alert.source).is_some_and(|feed| feed.source.carries())
     }
 }
 
@@ -100,7 +112,16 @@ fn note(act: &Act, before: &Alert) -> Option<(&'static str, Actor, serde_json::V
             let silence = before.silence.as_ref().and_then(|silence| silence.standing());
             ("silence_ended", Actor::bot(), serde_json::json!({ "silence": silence }))
         }
-        Act::SilenceTrouble { again: true, .. } | Act::Wake => return None,
+        Act::Told(carried) => {
+            let over = matches!(carried, Carried::Over { .. });
+            ("ack_told", Actor::bot(), serde_json::json!({ "over": over }))
+        }
+        Act::TellingTrouble { why, again: false } => {
+            ("ack_not_told", Actor::bot(), serde_json::json!({ "why": why }))
+        }
+        Act::SilenceTrouble { again: true, .. }
+        | Act::TellingTrouble { again: true, .. }
+        | Act::Wake => return None,
     })
 }
 

@@ -1,7 +1,8 @@
 //! What people do about an alert, and what becomes of the silences they want. Pure.
 
 use super::{
-    alert::{Acknowledged, Alert, Effect, Phase},
+    Acknowledged, Carried, Telling,
+    alert::{Alert, Effect, Phase},
     silence::{Silence, Stage, Wanted, Whose},
 };
 use crate::{access::Actor, clock::Timestamp, names::AlertId};
@@ -35,6 +36,15 @@ pub enum Act {
     },
     /// The source has ended it.
     SilenceEnded,
+    /// The source was told who has it.
+    Told(Carried),
+    /// The source was not told who has it.
+    TellingTrouble {
+        /// What it said.
+        why: String,
+        /// Whether it will be told once more.
+        again: bool,
+    },
     /// It is time to look whether the silence's time is up.
     Wake,
 }
@@ -96,6 +106,8 @@ impl Alert {
             Act::Unsilence { by } => self.want_no_silence(by, now),
             Act::SilenceMade { id } => self.silence_made(id, now),
             Act::SilenceTrouble { why, again } => self.silence_trouble(why, again),
+            Act::Told(carried) => self.told(carried, now),
+            Act::TellingTrouble { why, again } => self.telling_trouble(why, again),
             Act::SilenceEnded => {
                 let ending = self.silence.as_ref().map(|silence| &silence.stage);
                 if !matches!(ending, Some(Stage::Ending { .. })) {
@@ -123,11 +135,41 @@ impl Alert {
 
     fn acknowledge(&mut self, by: Actor, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
         self.firing(now)?;
-        if let Some(Acknowledged { by, at }) = &self.acknowledged {
+        if let Some(Acknowledged { by, at, .. }) = &self.acknowledged {
             let (id, by, at) = (self.id.clone(), by.name.clone(), at.time_of_day(now));
             return Err(Refusal::AlreadyAcknowledged { id, by, at });
         }
-        self.acknowledged = Some(Acknowledged { by, at: now });
+        self.acknowledged = Some(Acknowledged { by, at: now, telling: None });
+        Ok(vec![Effect::Show])
+    }
+
+    /// Its source wants to know that somebody has it.
+    pub(super) fn want_told(&mut self) -> Option<Effect> {
+        let acknowledged = self.acknowledged.as_mut()?;
+        acknowledged.telling = Some(Telling::Wanted { trouble: None });
+        Some(Effect::Tell)
+    }
+
+    fn told(&mut self, carried: Carried, now: Timestamp) -> Result<Vec<Effect>, Refusal> {
+        let open = self.ended.is_none();
+        let to_be_told = |one: &&mut Acknowledged| open && one.is_to_be_told();
+        let acknowledged = self.acknowledged.as_mut().filter(to_be_told);
+        acknowledged.ok_or(Refusal::MovedOn)?.telling = Some(Telling::Done);
+        match carried {
+            Carried::Done => {}
+            Carried::Over { at } => self.end(at, now),
+        }
+        Ok(vec![Effect::Show])
+    }
+
+    fn telling_trouble(&mut self, why: String, again: bool) -> Result<Vec<Effect>, Refusal> {
+        let to_be_told = |one: &&mut Acknowledged| one.is_to_be_told();
+        let acknowledged = self.acknowledged.as_mut().filter(to_be_told);
+        let acknowledged = acknowledged.ok_or(Refusal::MovedOn)?;
+        acknowledged.telling = Some(match again {
+            true => Telling::Wanted { trouble: Some(why) },
+            false => Telling::Failed { why },
+        });
         Ok(vec![Effect::Show])
     }
 

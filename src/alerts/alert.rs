@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Acknowledged, Telling,
     heard::{Heard, Said, Words, sentence},
     severity::Severity,
     silence::{Silence, Stage},
@@ -21,7 +22,7 @@ use crate::{
     access::{Actor, Target},
     chat::Place,
     clock::Timestamp,
-    names::{AlertId, Environment, RoomName, Service, SourceName},
+    names::{AlertId, Environment, PersonId, RoomName, Service, SourceName},
 };
 
 /// An alert that fires again within this time is the same one, on the same message. Later it is a
@@ -78,15 +79,6 @@ pub struct Alert {
     pub ended: Option<Over>,
 }
 
-/// Somebody has it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Acknowledged {
-    /// Who.
-    pub by: Actor,
-    /// Since when.
-    pub at: Timestamp,
-}
-
 /// It fires no more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Over {
@@ -123,7 +115,16 @@ pub enum Way {
     Listed {
         /// When that was.
         asked: Timestamp,
+        /// Whether it tells of silences too.
+        silences: bool,
     },
+}
+
+impl Way {
+    /// Whether what was heard so tells which silences hold.
+    pub(super) fn tells_silences(self) -> bool {
+        matches!(self, Self::Listed { silences: true, .. })
+    }
 }
 
 /// What follows from something that happened to an alert.
@@ -135,6 +136,8 @@ pub enum Effect {
     MakeSilence,
     /// The silence that holds is ended.
     EndSilence,
+    /// The source is told who has it.
+    Tell,
     /// Looks at it again at that moment.
     Wake(Timestamp),
 }
@@ -180,8 +183,8 @@ impl Alert {
 
     /// What its source says of it now.
     pub fn hear(&mut self, heard: Heard, way: Way, now: Timestamp) -> Turn {
-        let newer = heard.starts.0 >= self.starts.0 + 1000;
-        let older = self.starts.0 >= heard.starts.0 + 1000;
+        let newer = heard.starts.is_some_and(|starts| starts.0 >= self.starts.0 + 1000);
+        let older = heard.starts.is_some_and(|starts| self.starts.0 >= starts.0 + 1000);
         let listed = matches!(way, Way::Listed { .. });
         // Whoever names no beginning is given one that is yet to come: it tells nothing.
         let known = self.starts <= now;
@@ -192,13 +195,18 @@ impl Alert {
                 Turn::Changed(vec![Effect::Show])
             }
             (None, _) if older && !listed => Turn::Nothing,
-            (None, _) => self.go_on(heard, newer, way),
+            (None, _) => self.go_on(heard, newer, (way, now)),
             (Some(_), Said::Resolved { .. }) if !newer => Turn::Nothing,
             (Some(ended), said) => {
                 let believed = newer
                     || match way {
-                        Way::Listed { asked } => asked > ended.told,
-                        Way::Delivered { askable } => !askable && now.since(ended.told) > LATE,
+                        Way::Listed { asked, .. } => asked > ended.told,
+                        // Whoever says no beginning and cannot be asked is believed: better one
+                        // alert too many than one too few.
+                        Way::Delivered { askable: false } => {
+                            heard.starts.is_none() || now.since(ended.told) > LATE
+                        }
+                        Way::Delivered { askable: true } => false,
                     };
                 match said {
                     _ if !believed && listed => Turn::Nothing,
@@ -206,12 +214,12 @@ impl Alert {
                     _ if now.since(ended.at) > REUNION => Turn::Another,
                     Said::Resolved { at } => {
                         let at = *at;
-                        self.begin_again(heard, way);
+                        self.begin_again(heard, way, now);
                         self.end(at, now);
                         Turn::Changed(vec![Effect::Show])
                     }
                     _ => {
-                        self.begin_again(heard, way);
+                        self.begin_again(heard, way, now);
                         Turn::Changed(vec![Effect::Show])
                     }
                 }
@@ -235,40 +243,63 @@ impl Alert {
         }
     }
 
-    fn end(&mut self, at: Option<Timestamp>, now: Timestamp) {
+    pub(super) fn end(&mut self, at: Option<Timestamp>, now: Timestamp) {
         let at = at.unwrap_or(now).clamp(self.starts.min(now), now);
         self.ended = Some(Over { at, told: now });
         self.inhibited = false;
         self.missing = None;
     }
 
-    fn begin_again(&mut self, heard: Heard, way: Way) {
+    fn begin_again(&mut self, heard: Heard, way: Way, now: Timestamp) {
         self.ended = None;
         self.acknowledged = None;
         self.times += 1;
-        self.starts = heard.starts;
+        self.starts = heard.starts.unwrap_or(now);
         self.silence.take_if(|silence| matches!(silence.stage, Stage::Failed { .. }));
-        self.go_on(heard, false, way);
+        self.go_on(heard, false, (way, now));
     }
 
-    /// It fires, as it did before; or again, and we missed that it was resolved.
-    fn go_on(&mut self, heard: Heard, anew: bool, way: Way) -> Turn {
-        let before = (self.starts, self.silence.clone(), self.inhibited);
-        let was_missing = self.missing.take().is_some();
-        if anew {
-            self.starts = heard.starts;
-            self.times += 1;
-            self.acknowledged = None;
-        }
-        if let Way::Listed { asked } = way {
+    /// What people at the source itself have done about it.
+    fn take_over(&mut self, heard: &Heard, way: Way, now: Timestamp) {
+        if let Way::Listed { asked, silences } = way {
             let mutings = match &heard.said {
                 Said::Silenced(mutings) => mutings.as_slice(),
                 _ => &[],
             };
-            self.silence = Silence::told(self.silence.take(), mutings, asked);
+            let ours = self.silence.as_ref().is_some_and(|one| one.correlation().is_some());
+            if silences || !ours {
+                self.silence = Silence::told(self.silence.take(), mutings, asked);
+            }
             self.inhibited = heard.said == Said::Inhibited;
         }
-        let changed = before != (self.starts, self.silence.clone(), self.inhibited);
+        match &heard.said {
+            Said::Acknowledged { by } if self.acknowledged.is_none() => {
+                let name = sentence(by).unwrap_or_else(|| "somebody".to_owned());
+                let by = Actor { id: PersonId::elsewhere(&self.source, &name), name };
+                self.acknowledged =
+                    Some(Acknowledged { by, at: now, telling: Some(Telling::Done) });
+            }
+            // Who has just said that they have it may not have been heard there yet.
+            Said::Released => _ = self.acknowledged.take_if(|one| !one.is_to_be_told()),
+            _ => {}
+        }
+    }
+
+    /// It fires, as it did before; or again, and we missed that it was resolved.
+    fn go_on(&mut self, heard: Heard, anew: bool, (way, now): (Way, Timestamp)) -> Turn {
+        let facts = |alert: &Self| {
+            let (silence, acknowledged) = (alert.silence.clone(), alert.acknowledged.clone());
+            (alert.starts, silence, alert.inhibited, acknowledged)
+        };
+        let before = facts(self);
+        let was_missing = self.missing.take().is_some();
+        if anew {
+            self.starts = heard.starts.unwrap_or(now);
+            self.times += 1;
+            self.acknowledged = None;
+        }
+        self.take_over(&heard, way, now);
+        let changed = before != facts(self);
         // A list repeats each alert's words with the latest figure in them: not worth an edit.
         let delivered = matches!(way, Way::Delivered { .. });
         let new_words = (changed || delivered) && self.words != heard.words;

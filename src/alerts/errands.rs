@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Alerts, Error, Shipments, SilenceWish, Stage, Ways, Whose, alert::Alert, store};
+use super::{
+    Act, Alerts, Doing, Error, Shipments, SilenceWish, Stage, Ways, Whose, Word, alert::Alert,
+    store,
+};
 use crate::{
     chat::Channels,
     clock::Timestamp,
@@ -23,7 +26,7 @@ const MEMORY: Duration = Duration::from_hours(24 * 7);
 /// How often alerts are forgotten: the table holds at most this much more than [`MEMORY`].
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
-/// How often a source is told of a silence before people are told that it will not have it; with
+/// How often a source is told of something before people are told that it will not have it; with
 /// the worker's pauses that is about five minutes.
 const TRIES: i64 = 7;
 
@@ -35,6 +38,8 @@ pub(super) enum Errand {
     Board { room: Option<RoomName> },
     /// A source is told of a silence, or of its end.
     Silence { id: AlertId },
+    /// A source is told who has an alert.
+    Tell { id: AlertId },
     /// The time of a silence may be up.
     Wake { id: AlertId },
     /// A source is asked what fires.
@@ -71,6 +76,7 @@ impl Handler for Errands {
         match serde_json::from_str(&job.payload)? {
             Errand::Board { room } => self.board(room.as_ref()).await,
             Errand::Silence { id } => self.tell_source(&id, job).await,
+            Errand::Tell { id } => self.tell_who_has_it(&id, job).await,
             Errand::Wake { id } => self.wake(&id).await,
             Errand::Poll { source } => Ok(self.alerts.poll(&source).await?),
             Errand::Forget => {
@@ -91,7 +97,7 @@ impl Alerts {
         let mut tx = self.db.begin().await?;
         jobs::enqueue(&mut tx, &wish(&Errand::Forget, now.plus(FORGET_EVERY))?).await?;
         for (source, feed) in &self.feeds {
-            if feed.settings.common().url.is_some() {
+            if feed.every.is_some() {
                 let errand = Errand::Poll { source: source.clone() };
                 jobs::enqueue(&mut tx, &wish(&errand, now)?).await?;
             }
@@ -176,6 +182,44 @@ impl Errands {
             Err(failure) => {
                 let again = job.attempt < TRIES && !matches!(failure, Failure::Refused { .. });
                 let act = Act::SilenceTrouble { why: failure.to_string(), again };
+                self.act(id, act).await?;
+                if again { Err(failure.into()) } else { Ok(Ran::Done) }
+            }
+        }
+    }
+
+    /// Tells the source that somebody has an alert. What is over needs nobody to have it.
+    async fn tell_who_has_it(&self, id: &AlertId, job: &Job) -> anyhow::Result<Ran> {
+        let found = store::find(self.alerts.db.reader(), id).await?;
+        let Some(alert) = found.map(|kept| kept.alert).filter(|alert| alert.ended.is_none()) else {
+            return Ok(Ran::Done);
+        };
+        let Some(acknowledged) = alert.acknowledged.as_ref().filter(|a| a.is_to_be_told()) else {
+            return Ok(Ran::Done);
+        };
+        let Some(feed) = self.alerts.feeds.get(&alert.source) else {
+            let why = format!("the configuration has no source `{}` any more", alert.source);
+            self.act(id, Act::TellingTrouble { why, again: false }).await?;
+            return Ok(Ran::Done);
+        };
+        if !job.is_ours(self.alerts.clock.now()) {
+            return Ok(Ran::Done);
+        }
+        let word = Word {
+            fingerprint: alert.fingerprint.clone(),
+            labels: alert.labels.clone(),
+            deed: Doing::Acknowledge,
+            by: acknowledged.by.clone(),
+            at: acknowledged.at,
+        };
+        match feed.source.carry(&word).await {
+            Ok(carried) => {
+                self.act(id, Act::Told(carried)).await?;
+                Ok(Ran::Done)
+            }
+            Err(failure) => {
+                let again = job.attempt < TRIES && !matches!(failure, Failure::Refused { .. });
+                let act = Act::TellingTrouble { why: failure.to_string(), again };
                 self.act(id, act).await?;
                 if again { Err(failure.into()) } else { Ok(Ran::Done) }
             }

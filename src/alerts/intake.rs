@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AlertmanagerSettings, Alerts, Error, Feed, Heard, Said, Severity, Silence,
+    Alerts, Common, Error, Feed, Heard, Said, Severity, Silence,
     alert::{Alert, Effect, Turn, Way},
     errands::{Errand, wish},
     store::{self, Card, Kept, Unwritten},
@@ -42,7 +42,7 @@ impl Alerts {
         let Some(feed) = self.feeds.get(source) else {
             return Err(anyhow::anyhow!("there is no source `{source}`").into());
         };
-        let askable = feed.settings.common().url.is_some();
+        let askable = feed.every.is_some();
         // Two that write the same alerts at once do it in one order, and none waits for the other.
         heard.sort_by(|a, b| (&a.fingerprint, a.starts).cmp(&(&b.fingerprint, b.starts)));
         self.take((source, feed), &heard, Way::Delivered { askable }, incomplete).await
@@ -88,7 +88,7 @@ impl Alerts {
             known.insert(heard.fingerprint.clone(), kept);
         }
         let Taking { mut tx, mut follows, .. } = taking;
-        if follows.ask && feed.settings.common().url.is_some() {
+        if follows.ask && feed.every.is_some() {
             let errand = Errand::Poll { source: source.clone() };
             jobs::enqueue(&mut tx, &wish(&errand, now)?).await?;
             follows.changed = true;
@@ -144,7 +144,7 @@ impl Taking<'_> {
                 let old = kept.alert.silence.filter(|silence| silence.holds(self.now));
                 let same = |old: &Silence| {
                     let listed = alert.silence.as_ref().and_then(Silence::standing);
-                    matches!(self.way, Way::Delivered { .. }) || listed == old.standing()
+                    !self.way.tells_silences() || listed == old.standing()
                 };
                 if let Some(old) = old.filter(same) {
                     alert.silence = Some(old);
@@ -165,7 +165,7 @@ impl Taking<'_> {
 
     /// An alert nobody has heard of before.
     fn begin(&self, heard: &Heard) -> Alert {
-        let settings: &AlertmanagerSettings = self.feed.settings.common();
+        let settings: &Common = &self.feed.common;
         let label = |name: &str| heard.labels.get(name);
         let service = label(&settings.labels.service).and_then(|text| text.parse().ok());
         let environment = match label(&settings.labels.environment) {
@@ -184,7 +184,7 @@ impl Taking<'_> {
             severity: Severity::of(label(&settings.labels.severity).map(String::as_str)),
             room,
             seen_in: None,
-            starts: heard.starts,
+            starts: heard.starts.unwrap_or(self.now),
             times: 1,
             acknowledged: None,
             silence: None,
@@ -238,8 +238,8 @@ impl Follows {
             match effect {
                 Effect::Show => _ = self.rooms.insert(alert.room.clone()),
                 Effect::Wake(at) => self.wakes.push((alert.id.clone(), *at)),
-                // Only people want silences.
-                Effect::MakeSilence | Effect::EndSilence => {}
+                // Only people want silences, and have alerts.
+                Effect::MakeSilence | Effect::EndSilence | Effect::Tell => {}
             }
         }
     }

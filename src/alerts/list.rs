@@ -6,7 +6,7 @@ use super::{
     Shipment, Trouble, Viewer,
     alert::{Alert, Phase},
     buttons::{button, numbered},
-    view::{Link, link, shipment, status},
+    view::{Link, links, shipment, status},
 };
 use crate::{
     cards::{Button, View},
@@ -141,7 +141,7 @@ impl RowView {
             _ => "default",
         };
         let buttons = numbered(alert, before.as_ref(), viewer, now);
-        let link = link(alert, now).map(|link| link.of(alert));
+        let link = links(alert, now).into_iter().next().map(|link| link.of(alert));
         let actions = link.is_some() || !buttons.is_empty();
         Self { title, status, color, details, actions, link, buttons }
     }

@@ -14,15 +14,18 @@ mod acting;
 mod acts;
 mod alert;
 pub mod alertmanager;
+pub mod azure_monitor;
 mod board;
 mod buttons;
+pub mod datadog;
 mod door;
 mod errands;
+pub mod grafana;
 mod heard;
 mod intake;
 mod list;
-mod listening;
 mod looking;
+pub mod pagerduty;
 mod poll;
 mod settings;
 mod severity;
@@ -30,33 +33,40 @@ mod showing;
 mod silence;
 mod store;
 mod storm;
+mod telling;
 mod view;
+pub mod webhook;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 pub use acts::{Act, Refusal};
-pub use alert::{Acknowledged, Alert, Over, Phase, target};
+pub use alert::{Alert, Over, Phase, target};
 pub use board::{Board, Share};
 pub use buttons::{Deed, Viewer};
 pub use door::doors;
 pub use errands::Errands;
-pub use heard::{Heard, Muting, Said, Words};
+pub use heard::{Heard, Muting, NotOne, Said, Words};
 pub use list::{AlertsView, Page, Row};
 pub use looking::{Brief, Trouble};
-pub use settings::{AlertmanagerSettings, AllSettings, LabelSettings, Settings, WebhookSettings};
+pub use settings::{AllSettings, Common, Flaw, LabelSettings, Settings};
 pub use severity::Severity;
 pub use silence::{Silence, Stage, Wanted, Whose};
 pub use storm::{StormView, Tally};
+pub use telling::{Acknowledged, Telling};
 pub use view::AlertView;
 
 use crate::{
+    access::Actor,
     clock::{Clock, Timestamp},
+    greeting::Greeting,
+    hooks::{Prover, Reading},
     names::{AlertId, Correlation, Environment, RoomName, Service, SourceName},
     outbound::{Failure, Outbound},
     store::Db,
@@ -68,19 +78,92 @@ pub const ALERT: &str = "alert";
 /// What the card of a storm is about.
 pub const STORM: &str = "storm";
 
-/// Somewhere alerts come from.
+/// Somewhere alerts come from. It brings them; what else it can is told by the rest.
 #[async_trait]
 pub trait Source: Send + Sync {
+    /// Reads what it has brought to the door, once it was proved who brought it: its alerts, and
+    /// whether some were left out of it.
+    fn delivery(&self, body: &[u8], now: Timestamp) -> Result<(Vec<Heard>, bool), NotOne>;
+
     /// Everything that fires there now, at that moment; `None` when it cannot be asked.
-    async fn list(&self, now: Timestamp) -> Result<Option<Vec<Heard>>, Failure>;
+    async fn list(&self, _: Timestamp) -> Result<Option<Vec<Heard>>, Failure> {
+        Ok(None)
+    }
+
+    /// Whether it brings what happens there, as far as it shows that to whoever asks.
+    async fn greet(&self) -> Vec<Greeting> {
+        vec![]
+    }
+
+    /// Whether silences are made there, and [`Source::list`] tells of ours. Where not, those that
+    /// people want here live in the bot, and hide others that it tells of.
+    fn tells_silences(&self) -> bool {
+        false
+    }
 
     /// Makes the silence, unless it is there already; returns the source's name for it. May be
     /// asked twice.
-    async fn silence(&self, wish: &SilenceWish) -> Result<String, Failure>;
+    async fn silence(&self, wish: &SilenceWish) -> Result<String, Failure> {
+        Ok(kept_here(wish))
+    }
 
     /// Ends a silence by the source's name for it, or by our own where that is empty. One that is
     /// no more has been ended. May be asked twice.
-    async fn unsilence(&self, id: &str, correlation: &Correlation) -> Result<(), Failure>;
+    async fn unsilence(&self, _: &str, _: &Correlation) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Whether the source wants to know who has an alert: then [`Source::carry`] tells it.
+    fn carries(&self) -> bool {
+        false
+    }
+
+    /// Tells the source what a person has done about an alert. It is asked after that was written
+    /// down, and may be asked twice; a [`Failure::Refused`] is told to people, anything else is
+    /// tried again first. What is over there must be left alone, and answered with
+    /// [`Carried::Over`].
+    async fn carry(&self, _: &Word) -> Result<Carried, Failure> {
+        Ok(Carried::Done)
+    }
+}
+
+/// What a source is told that somebody has done.
+#[derive(Clone, Debug)]
+pub struct Word {
+    /// The alert, as the source calls it.
+    pub fingerprint: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What they have done.
+    pub deed: Doing,
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What people do that a source may want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// They have it.
+    Acknowledge,
+}
+
+/// What became of the alert a source was told about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// The source knows now, or knew already.
+    Done,
+    /// It fires no more there, and was left as it is.
+    Over {
+        /// Since when, if the source says so.
+        at: Option<Timestamp>,
+    },
+}
+
+/// The name of a silence that lives in the bot alone: our own.
+fn kept_here(wish: &SilenceWish) -> String {
+    wish.correlation.to_string()
 }
 
 /// A silence as a source is asked for it: of one alert, by all its labels.
@@ -105,23 +188,45 @@ pub struct SilenceWish {
 /// A source of the configuration, open.
 #[derive(Clone)]
 pub struct Feed {
-    /// How it is configured.
-    pub settings: Settings,
+    /// How it is configured, as every kind of source is.
+    pub common: Common,
+    /// How often it is asked what fires; `None` when it cannot be asked.
+    pub every: Option<Duration>,
     /// How it is reached.
     pub source: Arc<dyn Source>,
+    /// How it proves itself when it brings alerts; without it, that door is closed.
+    pub prover: Option<Arc<Prover>>,
 }
 
 /// Every source of the configuration.
 pub type Feeds = BTreeMap<SourceName, Feed>;
 
+/// What sources reach their servers with.
+#[derive(Clone)]
+pub struct Reach {
+    /// The way out.
+    pub outbound: Outbound,
+    /// The time.
+    pub clock: Clock,
+}
+
 /// Opens the source that is configured so.
-pub fn open(settings: &Settings, outbound: &Outbound) -> Feed {
-    let Settings::Alertmanager(own) = settings;
-    let source: Arc<dyn Source> = match &own.url {
-        Some(url) => Arc::new(alertmanager::Alertmanager::new(url.clone(), own, outbound)),
-        None => Arc::new(listening::Listening),
+///
+/// # Errors
+/// When something it needs cannot be had: a secret, say.
+pub fn open(settings: &Settings, reach: &Reach) -> anyhow::Result<Feed> {
+    let source: Arc<dyn Source> = match settings {
+        Settings::Alertmanager(own) => Arc::new(alertmanager::Alertmanager::new(own, reach)),
+        Settings::Datadog(own) => Arc::new(datadog::Datadog::new(own, reach)?),
+        Settings::Grafana(own) => Arc::new(grafana::Grafana::new(own, reach)),
+        Settings::AzureMonitor(own) => Arc::new(azure_monitor::AzureMonitor::new(own, reach)?),
+        Settings::Pagerduty(own) => Arc::new(pagerduty::PagerDuty::new(own, reach)?),
+        Settings::Webhook(own) => Arc::new(webhook::Webhook::new(own)),
     };
-    Feed { settings: settings.clone(), source }
+    let common = settings.common();
+    let prover = |proof| Prover::new(proof, &reach.outbound, &reach.clock).map(Arc::new);
+    let prover = common.proof.as_ref().map(prover).transpose()?;
+    Ok(Feed { common, every: settings.every(), source, prover })
 }
 
 /// Which services there are, and the room of each environment.
@@ -164,8 +269,8 @@ pub struct Alerts {
     bell: Arc<Notify>,
     feeds: Feeds,
     homes: Homes,
-    /// Deliveries that are being read.
-    reading: Semaphore,
+    /// How deliveries are read.
+    reading: Reading,
 }
 
 /// What alerts stand on.
@@ -208,7 +313,7 @@ impl Alerts {
     /// The alerts of this database, from these sources.
     pub fn new(ground: Ground, feeds: Feeds, homes: Homes) -> Self {
         let Ground { db, clock, bell } = ground;
-        Self { db, clock, bell, feeds, homes, reading: Semaphore::new(door::AT_ONCE) }
+        Self { db, clock, bell, feeds, homes, reading: door::reading() }
     }
 
     /// What time it is here.
@@ -224,7 +329,7 @@ impl Alerts {
     /// The room of an alert about this: the service's own, or that of its source.
     fn room(
         &self,
-        settings: &AlertmanagerSettings,
+        common: &Common,
         (service, environment): (Option<&Service>, Option<&Environment>),
     ) -> Option<RoomName> {
         let home = service.and_then(|service| self.homes.get(service)).and_then(|environments| {
@@ -236,7 +341,7 @@ impl Alerts {
                 rooms.next().filter(|_| rooms.next().is_none()).cloned()
             })
         });
-        home.or_else(|| settings.room.clone())
+        home.or_else(|| common.room.clone())
     }
 }
 

@@ -45,7 +45,7 @@ impl Alerts {
     pub(super) async fn poll(&self, source: &SourceName) -> anyhow::Result<Ran> {
         let Some(feed) = self.feeds.get(source) else { return Ok(Ran::Done) };
         let asked = self.clock.now();
-        let every = feed.settings.common().every.0;
+        let Some(every) = feed.every else { return Ok(Ran::Done) };
         match feed.source.list(asked).await {
             Ok(None) => Ok(Ran::Done),
             Ok(Some(listed)) => {
@@ -76,7 +76,7 @@ impl Alerts {
         let here: BTreeSet<String> = listed.iter().map(|heard| heard.fingerprint.clone()).collect();
         listed.retain(|heard| {
             let same = |known: &Known| {
-                (heard.starts.0 - known.starts.0).abs() < 1000
+                heard.starts.is_none_or(|starts| (starts.0 - known.starts.0).abs() < 1000)
                     && known.said == heard.said.mark()
                     && known.missing.is_none()
             };
@@ -84,7 +84,8 @@ impl Alerts {
         });
         listed.sort_by(|a, b| (&a.fingerprint, a.starts).cmp(&(&b.fingerprint, b.starts)));
         for some in listed.chunks(AT_ONCE) {
-            self.take((source, feed), some, Way::Listed { asked }, false).await?;
+            let silences = feed.source.tells_silences();
+            self.take((source, feed), some, Way::Listed { asked, silences }, false).await?;
         }
         let gone = |known: &Known| known.missing.is_none_or(|since| asked.since(since) >= GONE);
         let mut missed: Vec<&str> = known

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{
-    Shipment, Viewer,
+    Acknowledged, Shipment, Telling, Viewer,
     alert::{Alert, Phase},
     buttons::{buttons, runbook},
     heard::sentence,
@@ -29,7 +29,7 @@ pub struct AlertView {
     color: &'static str,
     lines: Vec<String>,
     facts: Vec<Fact>,
-    link: Option<Link>,
+    links: Vec<Link>,
     buttons: Vec<Button>,
 }
 
@@ -43,6 +43,8 @@ struct Fact {
 pub(super) struct Link {
     title: String,
     url: String,
+    /// Whether it is behind `…`, where room is short.
+    secondary: bool,
 }
 
 impl Link {
@@ -61,7 +63,7 @@ impl AlertView {
             color: color(alert, now),
             lines: lines(alert, before, now),
             facts: facts(alert),
-            link: link(alert, now),
+            links: links(alert, now),
             buttons: buttons(alert, before, viewer, now),
         }
     }
@@ -126,6 +128,7 @@ fn lines(alert: &Alert, before: Option<&Shipment>, now: Timestamp) -> Vec<String
     lines.extend(alert.words.summary.clone());
     lines.extend(alert.words.description.clone());
     lines.extend(alert.silence.as_ref().and_then(|silence| about_silence(alert, silence, now)));
+    lines.extend(alert.acknowledged.as_ref().and_then(|one| about_telling(alert, one)));
     if let (Phase::Silenced, Some(acknowledged)) = (alert.phase(now), &alert.acknowledged) {
         let at = acknowledged.at.time_of_day(now);
         lines.push(format!("Acknowledged by {} at {at}", acknowledged.by.name));
@@ -179,6 +182,20 @@ fn about_silence(alert: &Alert, silence: &Silence, now: Timestamp) -> Option<Str
     }
 }
 
+/// What people have to know when the source does not know who has it.
+fn about_telling(alert: &Alert, acknowledged: &Acknowledged) -> Option<String> {
+    let (source, name) = (&alert.source, &acknowledged.by.name);
+    match acknowledged.telling.as_ref().filter(|_| alert.ended.is_none())? {
+        Telling::Wanted { trouble: Some(why) } => {
+            Some(format!("{source} has not taken yet that {name} has it: {why}"))
+        }
+        Telling::Failed { why } => Some(format!(
+            "{source} does not know that {name} has it, and may go on calling people: {why}"
+        )),
+        Telling::Wanted { trouble: None } | Telling::Done => None,
+    }
+}
+
 fn facts(alert: &Alert) -> Vec<Fact> {
     let fact = |title, value: &str| Fact { title, value: value.to_owned() };
     let mut facts = vec![
@@ -201,9 +218,13 @@ fn facts(alert: &Alert) -> Vec<Fact> {
     facts
 }
 
-/// What can be opened about it.
-pub(super) fn link(alert: &Alert, now: Timestamp) -> Option<Link> {
-    let open = alert.phase(now) != Phase::Resolved;
-    let url = runbook(alert).filter(|_| open)?;
-    Some(Link { title: "Runbook".to_owned(), url: url.to_owned() })
+/// What can be opened about it, the most useful first.
+pub(super) fn links(alert: &Alert, now: Timestamp) -> Vec<Link> {
+    if alert.phase(now) == Phase::Resolved {
+        return vec![];
+    }
+    let runbook = runbook(alert).map(|url| ("Runbook".to_owned(), url.to_owned()));
+    let page = alert.words.page.clone().map(|url| (format!("Open in {}", alert.source), url));
+    let links = [runbook, page].into_iter().flatten().enumerate();
+    links.map(|(index, (title, url))| Link { title, url, secondary: index > 0 }).collect()
 }

@@ -24,6 +24,7 @@ use crate::{
     access::Actor,
     cards::{Card, Renderer},
     clock::Clock,
+    greeting::Greeting,
     names::{PersonId, RoomName},
     store::Db,
 };
@@ -60,6 +61,11 @@ pub trait Channel: Send + Sync {
 
     /// Shows the card as a new message, or in place of `message`; returns the message's id.
     async fn show(&self, what: Showing<'_>) -> Result<String, ShowError>;
+
+    /// Whether the bot is in that room and would be heard there; says nothing in it.
+    async fn greet(&self, _room: &RoomName) -> Greeting {
+        Greeting::unseen("this chat does not tell")
+    }
 
     /// Says a text, as an answer to what was said in that place.
     async fn say(&self, place: &Place, text: &str) -> Result<(), ShowError>;

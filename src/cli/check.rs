@@ -48,7 +48,8 @@ fn counted(mistakes: &Mistakes) -> String {
     many(mistakes.0.len(), "mistake", "mistakes")
 }
 
-fn summary(config: &Config) -> String {
+/// What there is in a configuration, in few words.
+pub(super) fn summary(config: &Config) -> String {
     let environments: BTreeSet<_> =
         config.services.values().flat_map(|service| service.environments.keys()).collect();
     [

@@ -22,7 +22,7 @@ use crate::{
     deployments::Probes,
     health,
     pipelines::{self, command::Programs},
-    runbooks, telemetry,
+    pushes, runbooks, telemetry, telling,
     web::{self, House},
 };
 
@@ -67,7 +67,9 @@ pub(super) fn world(
     }
     let mut feeds = Feeds::new();
     for (name, settings) in &config.alerts {
-        feeds.insert(name.clone(), alerts::open(settings, &foundation.outbound));
+        let (outbound, clock) = (foundation.outbound.clone(), foundation.clock.clone());
+        let feed = alerts::open(settings, &alerts::Reach { outbound, clock });
+        feeds.insert(name.clone(), feed.with_context(|| format!("the alerts of `{name}`"))?);
     }
     let by_group = config.roles.values().any(|role| !role.groups.is_empty());
     let directory = match config.teams.as_ref().filter(|_| by_group) {
@@ -86,7 +88,9 @@ pub(super) fn world(
         probes,
         post: ground.post,
         alerts: feeds,
+        hooks: pushes::resolved(&config.hooks, &config.pipelines),
         time_zone: config.time_zone.clone(),
+        tell: telling::open(&config.tell, &foundation.clock, &foundation.outbound)?,
         channels,
         checkpoints: Some(checkpoints),
     })
@@ -110,6 +114,7 @@ pub(super) async fn until(
         channels: app.channels.clone(),
         listener: app.commands.clone(),
         alerts: app.commands.alerts.clone(),
+        pushes: app.pushes.clone(),
         pipelines: app.commands.planner.pipelines.values().cloned().collect(),
         db: app.foundation.db.clone(),
         figures: telemetry::figures()?,

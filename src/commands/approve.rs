@@ -2,10 +2,10 @@
 
 use super::{Command, Error, Reply, Said};
 use crate::{
-    access::Permission,
+    access::{Permission, Target},
     chat::Subject,
-    deployments::{Event, SUBJECT, State},
-    names::{DeploymentId, PlanDigest},
+    deployments::{Deployment, Event, GateEvent, Plan, Refusal, SUBJECT, State, Verdict},
+    names::{DeploymentId, Environment, PlanDigest},
 };
 
 /// Agrees to a plan.
@@ -15,13 +15,17 @@ pub(super) struct Approve {
     deployment: Option<DeploymentId>,
     #[arg(long)]
     plan: Option<PlanDigest>,
+    /// Something that its run waits for at the pipeline itself.
+    #[arg(long)]
+    gate: Option<String>,
 }
 
 impl Command for Approve {
     const NAME: &'static str = "approve";
-    const USAGE: &'static str = "[deployment] [--plan digest]";
+    const USAGE: &'static str = "[deployment] [--plan digest | --gate name]";
     const SUMMARY: &'static str = "Let somebody else's deployment go ahead.";
-    const EXAMPLES: &'static [&'static str] = &["/approve", "/approve 8f2c91d4 --plan 7c1d2e3f"];
+    const EXAMPLES: &'static [&'static str] =
+        &["/approve", "/approve 8f2c91d4 --plan 7c1d2e3f", "/approve 8f2c91d4 --gate production"];
     const PERMISSION: Option<Permission> = Some(Permission::Approve);
 
     async fn run(self, said: Said<'_>) -> Result<Reply, Error> {
@@ -29,6 +33,10 @@ impl Command for Approve {
             .meant(self.deployment.as_ref(), Permission::Approve, State::wants_approval)
             .await?;
         let subject = Subject::new(SUBJECT, &deployment.id);
+        if let Some(gate) = self.gate {
+            said.lets_through(&deployment, gate).await?;
+            return Ok(Reply::Shown(subject));
+        }
         let Some(plan) = self.plan else {
             // Nobody approves what they have not seen: here it is, with its button.
             let card = said.bot.card(&said.actor, &deployment).await;
@@ -37,5 +45,29 @@ impl Command for Approve {
         let event = Event::Approved { by: said.actor, plan };
         said.bot.deployments.record(&deployment.id, event).await?;
         Ok(Reply::Shown(subject))
+    }
+}
+
+impl Said<'_> {
+    /// Lets the run of a deployment pass a gate at the pipeline itself. Whoever does so needs the
+    /// permission for what is behind that gate as well, and what is locked or frozen stays so.
+    async fn lets_through(&self, deployment: &Deployment, said: String) -> Result<(), Error> {
+        let Plan { service, environment, .. } = &deployment.plan;
+        let behind = deployment.state.gate(&said);
+        let behind: Option<Environment> = behind.and_then(|gate| gate.name.parse().ok());
+        let other = behind.filter(|behind| behind != environment);
+        if let Some(other) = other.filter(|other| self.bot.planner.place(service, other).is_ok()) {
+            self.require(Permission::Approve, Target::of(service, &other)).await?;
+        }
+        let (plan, now) = (&deployment.plan, self.bot.clock.now());
+        let (planner, by) = (&self.bot.planner, &deployment.requested_by);
+        let holds = planner.holds((plan, by), &self.bot.deployments, now).await?;
+        if let Some(hold) = holds.first() {
+            return Err(Error::Refused(Refusal::HeldBack(hold.spoken(now))));
+        }
+        let (by, verdict) = (self.actor.clone(), Verdict::Approve);
+        let event = GateEvent::Decided { by, gate: Some(said), verdict, reason: None };
+        self.bot.deployments.record(&deployment.id, Event::Gate(event)).await?;
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::{Command, Error, Reply, Said};
 use crate::{
     access::Permission,
     chat::Subject,
-    deployments::{Event, SUBJECT, State},
+    deployments::{Event, GateEvent, SUBJECT, State, Verdict},
     names::DeploymentId,
 };
 
@@ -39,7 +39,13 @@ impl Command for Decline {
         let deployment =
             said.meant(named.as_ref(), Permission::Approve, State::wants_approval).await?;
         let reason = (!reason.is_empty()).then_some(reason);
-        let event = Event::Declined { by: said.actor, reason };
+        let by = said.actor;
+        let event = if deployment.state.waits_at_a_gate() {
+            let (gate, verdict) = (None, Verdict::Reject);
+            Event::Gate(GateEvent::Decided { by, gate, verdict, reason })
+        } else {
+            Event::Declined { by, reason }
+        };
         said.bot.deployments.record(&deployment.id, event).await?;
         Ok(Reply::Shown(Subject::new(SUBJECT, deployment.id)))
     }

@@ -53,7 +53,8 @@ impl Said<'_> {
     pub(super) async fn waits_for_them(&self, deployment: &Deployment) -> bool {
         let own = deployment.requested_by == self.actor;
         let counts = !own || deployment.plan.policy.requester_may_approve;
-        let agreed = deployment.approvals.iter().any(|approval| approval.by == self.actor);
+        let agreed = deployment.approvals.iter().any(|approval| approval.by == self.actor)
+            && !deployment.state.waits_at_a_gate();
         deployment.state.wants_approval()
             && counts
             && !agreed

@@ -4,17 +4,22 @@ use std::{borrow::Cow, net::SocketAddr};
 
 use super::{database::Database, words::shown};
 use crate::{
+    alerts::webhook::Pointer,
     calendar::{Moment, TimeOfDay, ZoneName},
     clock::Span,
+    hooks::HeaderName,
     names::{
         Environment, PersonName, PipelineName, RoleName, RoomName, ScheduleName, Service,
-        SourceName, StepName, Version,
+        SourceName, StepName, SubscriberName, Version,
     },
-    oncall::CalendarUrl,
+    oncall::{CalendarUrl, OutsideId},
     outbound::{BadAddress, Base},
     pipelines::{InputName, Place},
     secrets::Secret,
-    vendors::github::Repository,
+    vendors::{
+        github::Repository,
+        pagerduty::{Id, Sender},
+    },
 };
 
 /// Whether a text is right; the sentence that says why not.
@@ -25,13 +30,18 @@ const LEAVES: &[(&str, Check)] = &[
     ("Address", address),
     ("CalendarUrl", calendar),
     ("Database", parsed::<Database>),
+    ("EmailAddress", parsed::<Sender>),
     ("Environment", parsed::<Environment>),
+    ("HeaderName", parsed::<HeaderName>),
     ("InputName", parsed::<InputName>),
     ("Listen", listen),
     ("Moment", parsed::<Moment>),
+    ("OutsideId", parsed::<OutsideId>),
+    ("PagerDutyId", parsed::<Id>),
     ("PersonName", parsed::<PersonName>),
     ("PipelineName", parsed::<PipelineName>),
     ("Place", parsed::<Place>),
+    ("Pointer", parsed::<Pointer>),
     ("Repository", parsed::<Repository>),
     ("RoleName", parsed::<RoleName>),
     ("RoomName", parsed::<RoomName>),
@@ -48,6 +58,7 @@ const LEAVES: &[(&str, Check)] = &[
 const KEYS: &[(&str, Check)] = &[
     ("alerts", parsed::<SourceName>),
     ("environments", parsed::<Environment>),
+    ("hooks", parsed::<SourceName>),
     ("oncall", parsed::<ScheduleName>),
     ("people", parsed::<PersonName>),
     ("pipelines", parsed::<PipelineName>),
@@ -55,6 +66,7 @@ const KEYS: &[(&str, Check)] = &[
     ("rooms", parsed::<RoomName>),
     ("services", parsed::<Service>),
     ("steps", parsed::<StepName>),
+    ("tell", parsed::<SubscriberName>),
     ("who", parsed::<PersonName>),
 ];
 

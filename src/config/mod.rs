@@ -33,7 +33,7 @@ use crate::{
     chat::teams,
     deployments, incidents,
     names::{PersonName, PipelineName, RoleName, ScheduleName},
-    oncall, pipelines, runbooks,
+    oncall, pipelines, pushes, runbooks, telling,
 };
 
 /// The whole file, `pilothouse.yaml`.
@@ -65,6 +65,8 @@ pub struct Config {
     pub freezes: Vec<deployments::FreezeSettings>,
     /// Where alerts come from.
     pub alerts: alerts::AllSettings,
+    /// What pipelines push, so that the bot looks sooner: each at `/hooks/<its name>`.
+    pub hooks: pushes::AllSettings,
     /// Where people's mornings are: what is silenced until tomorrow is silent until nine o'clock
     /// there. UTC, when nothing is said.
     pub time_zone: Option<ZoneName>,
@@ -74,6 +76,8 @@ pub struct Config {
     pub runbooks: Option<runbooks::Settings>,
     /// How incidents are handled.
     pub incidents: incidents::Settings,
+    /// Who else hears of deployments.
+    pub tell: telling::AllSettings,
     /// How the audit is kept.
     pub audit: audit::Settings,
 }
@@ -93,10 +97,12 @@ impl Default for Config {
             services: BTreeMap::new(),
             freezes: vec![],
             alerts: BTreeMap::new(),
+            hooks: BTreeMap::new(),
             time_zone: None,
             oncall: BTreeMap::new(),
             runbooks: None,
             incidents: incidents::Settings::default(),
+            tell: BTreeMap::new(),
             audit: audit::Settings::default(),
         }
     }

@@ -177,14 +177,22 @@ impl Walk<'_> {
         self.wrong(spot, what);
     }
 
-    /// One of several kinds of thing, told apart by one key.
+    /// One of several kinds of thing, told apart by one key or by what it says.
     fn kind(&mut self, node: &Node, kinds: &[Json], spot: &Spot) {
         let Kind::Map(entries) = &node.is else { return self.other(node, "object", spot) };
         let tag = kinds.first().and_then(|kind| {
             let properties = kind["properties"].as_object()?;
             properties.iter().find(|(_, of)| of.get("const").is_some()).map(|(tag, _)| tag)
         });
-        let Some(tag) = tag else { return };
+        let Some(tag) = tag else {
+            // Told apart by the one key each has; which of them is missing is left to the type.
+            let has =
+                |kind: &&Json| entries.iter().any(|e| kind["properties"].get(&e.key).is_some());
+            if let Some(kind) = kinds.iter().find(has) {
+                self.map(entries, kind, spot);
+            }
+            return;
+        };
         let words: Vec<&str> =
             kinds.iter().filter_map(|kind| kind["properties"][tag]["const"].as_str()).collect();
         match node.get(tag) {

@@ -9,6 +9,7 @@ use crate::{
     access::{Access, Actor, Permission, Target, with_role},
     cards::Button,
     names::PersonId,
+    pipelines::Gate,
 };
 
 /// What one person may do here; their card has the buttons for it.
@@ -45,8 +46,13 @@ pub(super) fn buttons(deployment: &Deployment, viewer: Viewer) -> Vec<Button> {
             buttons.push(button("There is no run: start it", approve, "default"));
             buttons.push(button("Give up", format!("/decline {id}"), "default"));
         }
-        State::Queued { .. } | State::Running { stopping: None, .. } if viewer.may_cancel => {
-            buttons.push(button("Cancel", cancel, "default"));
+        State::Queued { .. } | State::Running { stopping: None, .. } => {
+            if viewer.may_approve {
+                buttons.extend(at_gates(deployment));
+            }
+            if viewer.may_cancel {
+                buttons.push(button("Cancel", cancel, "default"));
+            }
         }
         State::CountingDown { .. } if viewer.may_cancel => {
             buttons.push(button("Stop", cancel, "destructive"));
@@ -60,6 +66,26 @@ pub(super) fn buttons(deployment: &Deployment, viewer: Viewer) -> Vec<Button> {
             buttons.push(button("Roll back", look_back(plan), "destructive"));
         }
         _ => {}
+    }
+    buttons
+}
+
+/// A button for each gate that can be answered here, and one that declines them all.
+fn at_gates(deployment: &Deployment) -> Vec<Button> {
+    let id = &deployment.id;
+    let held = !deployment.held.is_empty();
+    let alone = deployment.unsettled();
+    let gates = deployment.state.undecided().filter(|gate| gate.answerable);
+    let gates: Vec<_> = gates.filter(|gate| !alone.iter().any(|own| own.id == gate.id)).collect();
+    let title = |name: &str| {
+        if gates.len() == 1 { "Approve".to_owned() } else { format!("Approve {name}") }
+    };
+    let approve = |gate: &&Gate| {
+        button(&title(&gate.name), format!("/approve {id} --gate {}", gate.id), "positive")
+    };
+    let mut buttons: Vec<Button> = gates.iter().filter(|_| !held).map(approve).collect();
+    if !gates.is_empty() {
+        buttons.push(button("Decline", format!("/decline {id}"), "default"));
     }
     buttons
 }

@@ -99,10 +99,14 @@ impl Deployment {
     }
 
     pub(super) fn watch(&mut self, seen: Progress, now: Timestamp) -> Effects {
-        let State::Running { run, since, progress, stopping } = &mut self.state else {
+        let turned_away = self.turned_away();
+        let State::Running { run, since, progress, stopping, .. } = &mut self.state else {
             return vec![];
         };
-        let why = || seen.detail.clone().unwrap_or_else(|| "it did not say why".to_owned());
+        let why = || {
+            let said = turned_away.clone().or(seen.detail.clone());
+            said.unwrap_or_else(|| "it did not say why".to_owned())
+        };
         match (seen.state, stopping.take()) {
             (RunState::Succeeded, _) => {
                 let run = run.clone();
@@ -115,7 +119,7 @@ impl Deployment {
                 let why = if seen.state == RunState::Failed {
                     why()
                 } else {
-                    "it was stopped".to_owned()
+                    turned_away.unwrap_or_else(|| "it was stopped".to_owned())
                 };
                 match &self.way {
                     Way::Out => self.end(Outcome::PipelineFailed { why }),
@@ -129,7 +133,8 @@ impl Deployment {
                 *stopping = stop;
                 *progress = seen;
                 let wait = LOOKS.iter().find(|(until, _)| age < *until);
-                vec![(Effect::WatchRun, wait.map_or(LOOK_SELDOM, |(_, wait)| *wait))]
+                let look = (Effect::WatchRun, wait.map_or(LOOK_SELDOM, |(_, wait)| *wait));
+                [vec![look], self.see_gates()].concat()
             }
         }
     }

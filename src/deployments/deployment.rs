@@ -105,6 +105,7 @@ impl Deployment {
             Event::Approved { by, plan } => self.approve(by, &plan, now)?,
             Event::Declined { by, reason } => self.decline(by, reason)?,
             Event::Cancelled { by } => self.cancel(by)?,
+            Event::Gate(event) => self.at_gate(event)?,
             happened => self.proceed(happened, now)?,
         };
         if matches!(self.state, State::Ended(_)) {
@@ -122,7 +123,10 @@ impl Deployment {
             (State::AwaitingApproval { until }, Event::RequestExpired) if *until <= now => {
                 Ok(self.end(Outcome::Expired))
             }
-            (State::AwaitingApproval { .. } | State::Queued { .. }, Event::Held { holds }) => {
+            (
+                State::AwaitingApproval { .. } | State::Queued { .. } | State::Running { .. },
+                Event::Held { holds },
+            ) => {
                 self.held = holds;
                 Ok(vec![])
             }
@@ -130,7 +134,8 @@ impl Deployment {
             (State::Starting { .. } | State::Unknown { .. }, Event::RunStarted { run }) => {
                 self.run = Some(run.clone());
                 let progress = Progress::bare(RunState::Queued);
-                self.state = State::Running { run, since: now, progress, stopping: None };
+                let (stopping, decisions) = (None, vec![]);
+                self.state = State::Running { run, since: now, progress, stopping, decisions };
                 Ok(vec![(Effect::WatchRun, Duration::from_secs(1))])
             }
             (State::Starting { .. }, Event::StartRefused { why }) => Ok(self.refused(why)),
@@ -239,6 +244,7 @@ impl State {
     /// Whether an approver is being asked something.
     pub fn wants_approval(&self) -> bool {
         matches!(self, Self::AwaitingApproval { .. } | Self::Unknown { .. })
+            || self.waits_at_a_gate()
     }
 
     /// Whether it has the environment to itself.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     buttons::{approvers, button},
     deployment::Deployment,
+    gates,
     list::Row,
     locks::Lock,
     state::State,
@@ -85,6 +86,7 @@ fn waits_for(deployment: &Deployment, access: &Access, now: Timestamp) -> Option
             Some(format!("{who} may approve it until {until}.{held}"))
         }
         State::Unknown { .. } => Some(format!("{} can judge it.", approvers(deployment, access))),
+        State::Running { .. } => gates::waits_for(deployment, access),
         State::Queued { .. } => {
             Some(holds.unwrap_or_else(|| "Something else runs there now.".to_owned()))
         }

@@ -1,6 +1,6 @@
 //! The heart: a plan becomes a deployment, people approve it, a pipeline runs, health decides.
 //!
-//! `plan`, `state`, `deployment`, `course`, `standing`, `history`, `hold`, `freezes` and `wording`
+//! `plan`, `state`, `deployment`, `course`, `gates`, `standing`, `history`, `hold`, `freezes` and `wording`
 //! are pure: they decide. This file writes down what was decided, and `steps` does what should happen next. In the
 //! order things happen:
 //!
@@ -20,11 +20,14 @@ mod deployment;
 mod facts;
 mod forecast;
 mod freezes;
+mod gates;
 mod history;
 mod hold;
 mod list;
 mod locks;
+mod looking;
 mod mine;
+mod news;
 mod plan;
 mod planning;
 mod refusal;
@@ -44,10 +47,12 @@ pub use buttons::Viewer;
 pub use deployment::{Approval, Deployment, Way};
 pub use forecast::{Forecast, ForecastView};
 pub use freezes::{FreezeSettings, Freezes, WeeklySettings};
+pub use gates::{Decision, GateEvent, Told};
 pub use history::{NoWayBack, road, way_back};
 pub use hold::Hold;
 pub use list::ListView;
 pub use locks::{Ended, Keeper, LOCK, Lock, LockRefusal, LockView, LockWish};
+pub use looking::Hint;
 pub use mine::MineView;
 pub use plan::{Plan, Policy, Release, Verify};
 pub use planning::{BadWish, Planner};
@@ -62,6 +67,8 @@ pub use status::{Cell, CellViewer, Drift, Figure, Figures, Health, Sentinel, Spo
 pub use steps::{Probes, Steps};
 pub use view::DeploymentView;
 
+pub use crate::pipelines::Verdict;
+
 use tokio::sync::Notify;
 
 use crate::{
@@ -72,6 +79,7 @@ use crate::{
     jobs::{self, Wish},
     names::{DeploymentId, Environment, Service, Version},
     store::{Db, Tx},
+    telling::Subscribers,
 };
 
 /// Every deployment there is, and the only way to change one.
@@ -79,6 +87,7 @@ pub struct Deployments {
     db: Db,
     clock: Clock,
     bell: Arc<Notify>,
+    subscribers: Subscribers,
 }
 
 /// Why a deployment was not found or not changed.
@@ -122,7 +131,13 @@ pub const SUBJECT: &str = "deployment";
 impl Deployments {
     /// The deployments of this database. Ringing `bell` wakes the worker.
     pub fn new(db: Db, clock: Clock, bell: Arc<Notify>) -> Self {
-        Self { db, clock, bell }
+        Self { db, clock, bell, subscribers: Subscribers::default() }
+    }
+
+    /// The same, of which others are told.
+    #[must_use]
+    pub fn telling(self, subscribers: Subscribers) -> Self {
+        Self { subscribers, ..self }
     }
 
     /// The deployment of that number.
@@ -212,6 +227,7 @@ impl Deployments {
             let now = self.clock.now();
             let event = as_things_stand(&mut tx, &loaded.deployment, event.clone(), now).await?;
             let (entry, its_turn) = (event.entry(), matches!(event, Event::TurnCame(_)));
+            let hint = news::Hint::of(&event);
             let effects = loaded.deployment.apply(event, now)?;
             match store::save(&mut tx, &loaded).await? {
                 store::Saved::Yes => {}
@@ -224,6 +240,9 @@ impl Deployments {
                 store::stand(&mut tx, place, &standing).await?;
             }
             self.schedule(&mut tx, &deployment, effects, now).await?;
+            if let Some(news) = hint.news(&deployment, now) {
+                self.subscribers.tell(&mut tx, &news, now).await?;
+            }
             if let Some((action, by, detail)) = entry {
                 self.note(&mut tx, &deployment, action, (&by, detail)).await?;
             }

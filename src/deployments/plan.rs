@@ -79,6 +79,9 @@ pub struct Policy {
     pub rollback_after: Option<Duration>,
     /// Whether a run that may have been started is left to people to judge.
     pub careful: bool,
+    /// The gates at the pipeline itself that the bot answers in the name of those who approve.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub answer_gates: Vec<String>,
     /// The room its card is shown in. Where people read does not change what they approve, so this
     /// is not part of the digest.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -109,6 +112,7 @@ impl Policy {
             verify: (!settings.health.is_empty()).then_some(verify),
             rollback_after: automatic.then_some(after.0),
             careful: settings.careful,
+            answer_gates: settings.answer_gates.clone(),
             room: settings.room.clone(),
         }
     }

@@ -30,6 +30,39 @@ pub enum Refusal {
         /// The plan that holds now.
         plan: String,
     },
+    /// Two people, one answer.
+    #[error("{by} has already answered {gate}")]
+    GateDecided {
+        /// Who.
+        by: String,
+        /// What the gate is called.
+        gate: String,
+    },
+    /// The vendor asks others.
+    #[error("{at} takes no answer to {gate} from Pilothouse: answer it on its own page")]
+    NotFromHere {
+        /// Whose gate it is.
+        at: String,
+        /// What it is called.
+        gate: String,
+    },
+    /// It was put there to keep out just this.
+    #[error("{gate} stays closed to this run: {why}")]
+    GateClosed {
+        /// What the gate is called.
+        gate: String,
+        /// Why.
+        why: String,
+    },
+    /// No such gate.
+    #[error("It waits at no gate that is called so. There is: {names}")]
+    NoSuchGate {
+        /// Those it waits at.
+        names: String,
+    },
+    /// What has not begun there would not begin now.
+    #[error("{0}: it goes on when nothing holds it back any more")]
+    HeldBack(String),
     /// Nothing left to stop.
     #[error("Deployment {id} cannot be cancelled any more: {now}")]
     NothingToCancel {

@@ -39,6 +39,10 @@ pub struct EnvironmentSettings {
     /// Whether whoever asks counts as one of them.
     #[serde(default)]
     pub requester_may_approve: bool,
+    /// The gates at the pipeline itself (environments of GitHub, stages of Azure DevOps) that the
+    /// bot answers in the name of those who have approved; it asks people about every other.
+    #[serde(default)]
+    pub answer_gates: Vec<String>,
     /// How long a request waits for them.
     #[serde(default = "an_hour")]
     pub request_expires: Span,

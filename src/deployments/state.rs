@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    gates::{Decision, GateEvent},
     hold::Hold,
     plan::{Plan, Release},
 };
@@ -48,6 +49,9 @@ pub enum State {
         progress: Progress,
         /// Who asked it to stop.
         stopping: Option<Actor>,
+        /// What was decided about gates that it waits at, or waited at.
+        #[serde(default)]
+        decisions: Vec<Decision>,
     },
     /// The run has succeeded; the service has yet to prove itself healthy.
     Verifying(Verifying),
@@ -235,6 +239,8 @@ pub enum Event {
         /// What the pipeline says.
         progress: Progress,
     },
+    /// Something happened to a gate that the run waits at.
+    Gate(GateEvent),
     /// Every probe was asked once.
     HealthChecked {
         /// What each said.
@@ -277,6 +283,10 @@ pub enum Effect {
     FindRun,
     /// Ask how the run is getting on.
     WatchRun,
+    /// Decide about the gates that are the bot's to decide about.
+    SettleGates,
+    /// Tell the pipeline what was decided about gates.
+    AnswerGates,
     /// Ask the run to stop.
     CancelRun,
     /// Ask every probe.
@@ -308,6 +318,7 @@ impl Event {
             Self::StartRefused { .. } => ("start_refused", Actor::bot()),
             Self::StartUnclear { .. } => ("start_unclear", Actor::bot()),
             Self::CountdownEnded => ("rollback", Actor::bot()),
+            Self::Gate(event) => event.entry()?,
             Self::StartPostponed { .. }
             | Self::RunNotFound { .. }
             | Self::RunProgressed { .. }

@@ -91,6 +91,12 @@ impl Handler for Steps {
                 let pipeline = self.planner.pipeline(&deployment.plan.pipeline)?;
                 Event::RunProgressed { progress: pipeline.progress(run).await? }
             }
+            (Effect::SettleGates, State::Running { .. }) => {
+                return self.settle_gates(&deployment).await;
+            }
+            (Effect::AnswerGates, State::Running { .. }) => {
+                return self.answer_gates(&deployment, job).await;
+            }
             (Effect::CancelRun, State::Running { run, stopping: Some(_), .. }) => {
                 self.planner.pipeline(&deployment.plan.pipeline)?.cancel(run).await?;
                 return Ok(Ran::Done);
@@ -142,7 +148,7 @@ impl Steps {
     }
 
     /// What stands in its way now; the deployment is told when that has changed.
-    async fn see_holds(&self, deployment: &Deployment) -> anyhow::Result<Vec<Hold>> {
+    pub(super) async fn see_holds(&self, deployment: &Deployment) -> anyhow::Result<Vec<Hold>> {
         let (plan, by) = (&deployment.plan, &deployment.requested_by);
         let now = self.clock.now();
         let holds = self.planner.holds((plan, by), &self.deployments, now).await?;

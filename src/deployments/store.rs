@@ -102,9 +102,11 @@ pub(super) async fn read(pool: &AnyPool, id: &DeploymentId) -> anyhow::Result<Op
 }
 
 /// Everything that has not come to rest, oldest first.
-pub(super) async fn open(pool: &AnyPool) -> anyhow::Result<Vec<Deployment>> {
+pub(super) async fn open(
+    db: impl sqlx::Executor<'_, Database = sqlx::Any>,
+) -> anyhow::Result<Vec<Deployment>> {
     let rows = sqlx::query("SELECT data FROM deployments WHERE open = 1 ORDER BY asked, id")
-        .fetch_all(pool)
+        .fetch_all(db)
         .await?;
     rows.iter().map(data).collect()
 }

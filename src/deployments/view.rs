@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     buttons::{Viewer, approvers, buttons},
     deployment::Deployment,
+    gates::{self, Told},
     plan::Plan,
     state::{Outcome, State},
     wording,
@@ -126,6 +127,7 @@ fn color(deployment: &Deployment) -> &'static str {
         | State::Queued { .. }
         | State::CountingDown { .. }
         | State::Unknown { .. } => "warning",
+        State::Running { .. } if deployment.state.undecided().next().is_some() => "warning",
         State::Starting { .. } | State::Running { .. } | State::Verifying(_) => "accent",
         State::Ended(Outcome::Succeeded { .. }) => "good",
         State::Ended(
@@ -158,6 +160,7 @@ fn next(deployment: &Deployment, access: &Access, now: Timestamp) -> Option<Stri
              there is one, wait: it is found when it shows up.",
             approvers(deployment, access)
         )),
+        State::Running { .. } => gates::next(deployment, access),
         State::CountingDown { .. } => {
             Some(format!("Press Stop to keep {} and look for yourself.", plan.version))
         }
@@ -196,6 +199,14 @@ fn facts(deployment: &Deployment, now: Timestamp) -> Vec<Fact> {
     if !deployment.approvals.is_empty() {
         let names: Vec<&str> = deployment.approvals.iter().map(|a| a.by.name.as_str()).collect();
         facts.push(Fact { title: "Approved by", value: names.join(", ") });
+    }
+    let passed = deployment.state.decisions().iter();
+    let passed: Vec<String> = passed
+        .filter(|decision| decision.told == Told::Done)
+        .map(|decision| format!("{} ({})", decision.gate.name, decision.by.name))
+        .collect();
+    if !passed.is_empty() {
+        facts.push(Fact { title: "Answered there", value: passed.join(", ") });
     }
     if let Some(changed) = &deployment.changed {
         facts.push(Fact { title: "Changed since", value: format!("{changed}: please look again") });
@@ -279,6 +290,11 @@ fn checks(deployment: &Deployment) -> Vec<String> {
 
 /// The page of the run, or of what would ship. Only an address that is safe to press.
 fn link(deployment: &Deployment) -> Option<Link> {
+    let elsewhere = deployment.state.undecided().find(|gate| !gate.answerable);
+    if let Some((gate, url)) = elsewhere.and_then(|gate| Some((gate, gate.url.as_ref()?))) {
+        let safe: Base = url.parse().ok()?;
+        return Some(Link { title: format!("Answer at {}", gate.at), url: safe.to_string() });
+    }
     let (title, url) = match (&deployment.run, &deployment.plan.changes) {
         (Some(Run { label, url: Some(url), .. }), _) => (format!("Open build {label}"), url),
         (None, Some(Changes { url: Some(url), .. })) => ("Compare".to_owned(), url),

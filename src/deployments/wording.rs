@@ -4,12 +4,13 @@ use std::fmt;
 
 use super::{
     deployment::{Deployment, Way},
+    gates,
     state::{Outcome, State},
 };
 use crate::{
     clock::{Timestamp, spoken},
     names::Version,
-    pipelines::RunState,
+    pipelines::{Progress, Run, RunState},
 };
 
 impl fmt::Display for State {
@@ -20,6 +21,9 @@ impl fmt::Display for State {
             Self::Starting { .. } => f.write_str("it is being started"),
             Self::Running { stopping: Some(by), .. } => {
                 write!(f, "{} has asked it to stop", by.name)
+            }
+            Self::Running { run, .. } if self.waits_at_a_gate() => {
+                write!(f, "build {} waits at the pipeline itself", run.label)
             }
             Self::Running { run, .. } => write!(f, "build {} is running", run.label),
             Self::Verifying(_) => f.write_str("the version is out and its health is being checked"),
@@ -104,18 +108,7 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
         State::Running { run, stopping: Some(by), .. } => {
             format!("{} asked build {} to stop. Waiting until it has.", by.name, run.label)
         }
-        State::Running { run, progress, .. } => match progress.state {
-            RunState::WaitingApproval => {
-                format!("Build {} waits for an approval at the pipeline itself", run.label)
-            }
-            _ => match &deployment.way {
-                Way::Out => format!("Build {} started. Monitoring…", run.label),
-                Way::Back { to, .. } => format!(
-                    "Going back to {}: build {} started. Monitoring…",
-                    to.version, run.label
-                ),
-            },
-        },
+        State::Running { run, progress, .. } => running(deployment, run, progress),
         State::Verifying(proof) => {
             let wanted = deployment.plan.policy.verify.map_or(0, |verify| verify.in_a_row);
             format!(
@@ -140,6 +133,21 @@ pub(super) fn status(deployment: &Deployment, now: Timestamp) -> String {
     }
 }
 
+fn running(deployment: &Deployment, run: &Run, progress: &Progress) -> String {
+    match progress.state {
+        _ if !progress.gates.is_empty() => gates::status(deployment, &run.label),
+        RunState::WaitingApproval => {
+            format!("Build {} waits for an approval at the pipeline itself", run.label)
+        }
+        _ => match &deployment.way {
+            Way::Out => format!("Build {} started. Monitoring…", run.label),
+            Way::Back { to, .. } => {
+                format!("Going back to {}: build {} started. Monitoring…", to.version, run.label)
+            }
+        },
+    }
+}
+
 fn came_back(deployment: &Deployment, checks: usize) -> String {
     let (environment, version) = (&deployment.plan.environment, &deployment.plan.version);
     let proof = if checks == 0 { "No health checks are configured" } else { "It is healthy" };
@@ -150,7 +158,8 @@ fn came_back(deployment: &Deployment, checks: usize) -> String {
 
 /// What stands in its way while nothing has been touched, one sentence each.
 pub(super) fn holds(deployment: &Deployment, now: Timestamp) -> Vec<String> {
-    let waits = matches!(deployment.state, State::AwaitingApproval { .. } | State::Queued { .. });
+    let waits = matches!(deployment.state, State::AwaitingApproval { .. } | State::Queued { .. })
+        || !deployment.unsettled().is_empty();
     let holds = deployment.held.iter().filter(|hold| waits && !hold.is_over(now));
     holds.map(|hold| hold.spoken(now)).collect()
 }

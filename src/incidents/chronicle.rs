@@ -195,12 +195,16 @@ fn deployed(entry: &Record, deployment: &Deployment) -> Option<(String, Kind)> {
         "approve" => format!("approved {it}"),
         "decline" => format!("declined {it}"),
         "cancel" => format!("stopped {it}"),
+        "gate_approve" => format!("let {it} pass at its pipeline"),
+        "gate_decline" => format!("did not let {it} pass at its pipeline"),
         "run_started" => format!("started {it}"),
         "ended" => {
             let kind = if changed(&deployment.state) { Kind::Shipped } else { Kind::Happened };
             return Some((format!("reports {it}: {}", entry.detail), kind));
         }
-        "turn_came" | "held" | "released" | "superseded" => return None,
+        "gate_left" | "gate_told" | "turn_came" | "held" | "released" | "superseded" => {
+            return None;
+        }
         other => format!("{} {it}", spaced(other)),
     };
     Some((what, Kind::Happened))

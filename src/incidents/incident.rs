@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    counterpart::Counterpart,
     number::{Number, Role, Severity, Status},
     state::{Effect, Effects, Event, Refusal, Room},
 };
@@ -48,6 +49,9 @@ pub struct Incident {
     pub reminded: Option<Timestamp>,
     /// How it ended, unless it is open.
     pub resolved: Option<Resolved>,
+    /// The incident of PagerDuty that belongs to it.
+    #[serde(default)]
+    pub pagerduty: Counterpart,
 }
 
 /// Something told about it.
@@ -120,9 +124,10 @@ impl Incident {
             updated: now,
             reminded: None,
             resolved: None,
+            pagerduty: Counterpart::default(),
         };
-        let effects =
-            vec![at_once(Effect::ShowCard), at_once(Effect::OpenRoom), at_once(Effect::Remind)];
+        let first = [Effect::ShowCard, Effect::OpenRoom, Effect::Remind, Effect::TellPagerDuty];
+        let effects = first.map(at_once).to_vec();
         (incident, event, effects)
     }
 
@@ -167,14 +172,16 @@ impl Incident {
             (_, Event::RoleGiven { role, to, .. }) => self.give(*role, to),
             (_, Event::Resolved { by, fix }) => {
                 self.resolved = Some(Resolved { by: by.clone(), at: now, fix: fix.clone() });
-                Ok([self.drawn(), vec![at_once(Effect::PutAway)]].concat())
+                let more = [Effect::PutAway, Effect::TellPagerDuty].map(at_once);
+                Ok([self.drawn(), more.to_vec()].concat())
             }
             (_, Event::Reopened { .. }) => {
                 self.resolved = None;
                 self.status = Status::Investigating;
                 self.updated = now;
-                let more = [Effect::OpenRoom, Effect::Remind, Effect::TakeOut].map(at_once);
-                Ok([self.drawn(), more.to_vec()].concat())
+                let more =
+                    [Effect::OpenRoom, Effect::Remind, Effect::TakeOut, Effect::TellPagerDuty];
+                Ok([self.drawn(), more.map(at_once).to_vec()].concat())
             }
             (_, event) => Ok(self.settle(event, now)),
         }
@@ -199,7 +206,8 @@ impl Incident {
             self.latest = Some(Told { by: by.clone(), at: now, text: text.clone() });
         }
         self.updated = now;
-        Ok([self.drawn(), vec![at_once(Effect::Remind)]].concat())
+        let more = [Effect::Remind, Effect::TellPagerDuty].map(at_once);
+        Ok([self.drawn(), more.to_vec()].concat())
     }
 
     fn give(&mut self, role: Role, to: &Actor) -> Result<Effects, Refusal> {
@@ -240,6 +248,7 @@ impl Incident {
                 self.reminded = Some(now);
                 self.drawn()
             }
+            (event, _) if self.pagerduty.settle(event, now) => self.drawn(),
             _ => vec![],
         }
     }

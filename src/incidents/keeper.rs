@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Incidents, REMINDER,
+    duty::Duty,
     incident::Incident,
     number::Number,
     reminder::ReminderView,
@@ -34,6 +35,8 @@ pub struct Keeper {
     pub channels: Arc<Channels>,
     /// Where they are kept.
     pub db: Db,
+    /// Where else they are opened.
+    pub duty: Option<Duty>,
     /// The time.
     pub clock: Clock,
 }
@@ -68,6 +71,7 @@ impl Handler for Keeper {
             Effect::ShowReminder => self.show_reminder(&incident).await,
             Effect::PutAway => self.put_away(&incident, true).await,
             Effect::TakeOut => self.put_away(&incident, false).await,
+            Effect::TellPagerDuty => self.tell_pagerduty(&incident, job).await,
         }
     }
 }

@@ -3,10 +3,12 @@
 //!
 //! `incident` and `state` decide and are pure, as `view`, `timeline` and `export` are, which only
 //! say it. This file writes down what was decided; `keeper` does what should happen next: it draws
-//! the card, finds or makes a room, reminds the commander. `chronicle` gathers what others know.
+//! the card, finds or makes a room, reminds the commander, and `duty` tells PagerDuty. `chronicle` gathers what others know.
 
 mod chronicle;
+mod counterpart;
 mod document;
+mod duty;
 mod export;
 mod incident;
 mod keeper;
@@ -23,13 +25,17 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 pub use chronicle::{Books, Chronicle, Witness};
+pub use counterpart::{Closed, Counterpart, There, Trouble};
 pub use document::DocumentView;
+pub use duty::Duty;
 pub use incident::{Declaration, Incident, Resolved, Told};
 pub use keeper::Keeper;
 pub use list::ListView;
 pub use number::{BadWord, Number, Role, Severity, Status};
 pub use reminder::{REMINDER, ReminderView};
-pub use settings::{Membership, RemindSettings, Settings};
+pub use settings::{
+    Membership, PagerDutySettings, RemindSettings, Settings, Urgency, UrgencySettings,
+};
 pub use state::{Effect, Effects, Event, Refusal, Room};
 pub use timeline::{Kind, Moment, TimelineView};
 pub use view::{IncidentView, Viewer};

@@ -10,6 +10,7 @@ use crate::{
     chat::RoomKind,
     clock::Span,
     names::{PersonName, RoomName},
+    vendors::pagerduty,
 };
 
 /// `incidents` of the configuration.
@@ -31,6 +32,63 @@ pub struct Settings {
     pub archive: Option<Span>,
     /// After how much silence the commander is reminded to tell how it goes.
     pub remind: RemindSettings,
+    /// The service of PagerDuty that each is opened at too; without it, PagerDuty hears nothing.
+    pub pagerduty: Option<Box<PagerDutySettings>>,
+}
+
+/// A service of PagerDuty at which incidents are opened.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PagerDutySettings {
+    /// The account it belongs to, and in whose name incidents are opened there.
+    pub account: pagerduty::Settings,
+    /// The service: the id at the end of its address.
+    pub service: pagerduty::Id,
+    /// How loudly it calls.
+    #[serde(default)]
+    pub urgency: UrgencySettings,
+}
+
+/// How loudly PagerDuty calls, by how bad an incident is when it is declared.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UrgencySettings {
+    /// Of a SEV1.
+    pub sev1: Urgency,
+    /// Of a SEV2.
+    pub sev2: Urgency,
+    /// Of a SEV3.
+    pub sev3: Urgency,
+    /// Of a SEV4.
+    pub sev4: Urgency,
+}
+
+/// How loudly PagerDuty calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    /// Whoever is on call is woken, again and again.
+    High,
+    /// They are told by what wakes nobody.
+    Low,
+}
+
+impl Default for UrgencySettings {
+    fn default() -> Self {
+        Self { sev1: Urgency::High, sev2: Urgency::High, sev3: Urgency::Low, sev4: Urgency::Low }
+    }
+}
+
+impl UrgencySettings {
+    /// How loudly it calls for one that bad.
+    pub fn of(&self, severity: Severity) -> Urgency {
+        match severity {
+            Severity::Sev1 => self.sev1,
+            Severity::Sev2 => self.sev2,
+            Severity::Sev3 => self.sev3,
+            Severity::Sev4 => self.sev4,
+        }
+    }
 }
 
 /// Who sees a channel.
@@ -65,6 +123,7 @@ impl Default for Settings {
             members: vec![],
             archive: None,
             remind: RemindSettings::default(),
+            pagerduty: None,
         }
     }
 }

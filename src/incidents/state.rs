@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::number::{Number, Role, Severity, Status};
+use super::{
+    counterpart::Closed,
+    number::{Number, Role, Severity, Status},
+};
 use crate::{
     access::Actor,
     chat::{Place, RoomKind},
     clock::Timestamp,
     names::Service,
+    vendors::pagerduty::Id,
 };
 
-/// Something that happened. People cause all but the last three.
+/// Something that happened. People cause the first six, the worker the rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -88,6 +92,30 @@ pub enum Event {
     },
     /// Nobody has said anything for too long, and the commander was told.
     Reminded,
+    /// It has a counterpart at PagerDuty.
+    PagerDutyOpened {
+        /// Its name there.
+        id: Id,
+        /// What people call it.
+        label: String,
+        /// Its page.
+        link: Option<String>,
+    },
+    /// Its counterpart has a note of what happened.
+    PagerDutyNoted {
+        /// Of which of its events, by their order.
+        event: i64,
+    },
+    /// Its counterpart is over.
+    PagerDutyClosed {
+        /// How that came.
+        how: Closed,
+    },
+    /// PagerDuty could not be told.
+    PagerDutyMissed {
+        /// Why, for people.
+        why: String,
+    },
 }
 
 /// The place an incident has of its own.
@@ -139,6 +167,8 @@ pub enum Effect {
     PutAway,
     /// Have its channel written in again.
     TakeOut,
+    /// Have PagerDuty know what happened.
+    TellPagerDuty,
 }
 
 /// What to do next, and in how long.
@@ -189,6 +219,10 @@ impl Event {
             Self::RoomOpened { .. } => ("incident_room", Actor::bot()),
             Self::RoomMissed { .. } => ("incident_no_room", Actor::bot()),
             Self::Reminded => ("incident_remind", Actor::bot()),
+            Self::PagerDutyOpened { .. } => ("incident_pagerduty", Actor::bot()),
+            Self::PagerDutyNoted { .. } => ("incident_pagerduty_note", Actor::bot()),
+            Self::PagerDutyClosed { .. } => ("incident_pagerduty_end", Actor::bot()),
+            Self::PagerDutyMissed { .. } => ("incident_pagerduty_missed", Actor::bot()),
         }
     }
 }

@@ -99,6 +99,23 @@ pub(super) async fn events(
     rows.iter().map(|row| Ok((Timestamp(row.try_get("at")?), data(row)?))).collect()
 }
 
+/// What happened to an incident after that event, oldest first, each with its place in the order.
+pub(super) async fn events_after(
+    pool: &AnyPool,
+    number: Number,
+    seq: i64,
+) -> anyhow::Result<Vec<(i64, Timestamp, Event)>> {
+    let rows = sqlx::query(
+        "SELECT seq, at, data FROM incident_events WHERE incident = $1 AND seq > $2 ORDER BY seq",
+    )
+    .bind(number.get())
+    .bind(seq)
+    .fetch_all(pool)
+    .await?;
+    let event = |row: &AnyRow| Ok((row.try_get("seq")?, Timestamp(row.try_get("at")?), data(row)?));
+    rows.iter().map(event).collect()
+}
+
 pub(super) async fn find(pool: &AnyPool, number: Number) -> anyhow::Result<Option<Incident>> {
     let row = sqlx::query("SELECT data FROM incidents WHERE number = $1")
         .bind(number.get())

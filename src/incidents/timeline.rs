@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{incident::Incident, number::Number, state::Event};
+use super::{counterpart::Closed, incident::Incident, number::Number, state::Event};
 use crate::{
     cards::{Button, View},
     clock::Timestamp,
@@ -78,6 +78,14 @@ fn words(event: &Event) -> Option<String> {
         Event::Reopened { .. } => "reopened the incident".to_owned(),
         Event::RoomOpened { kind, name, .. } => format!("opened a {kind} for it: {name}"),
         Event::RoomMissed { .. } => return None,
+        Event::PagerDutyNoted { .. } | Event::PagerDutyMissed { .. } => return None,
+        Event::PagerDutyOpened { label, .. } => format!("opened PagerDuty {label} for it"),
+        Event::PagerDutyClosed { how: Closed::Here } => "resolved it at PagerDuty".to_owned(),
+        Event::PagerDutyClosed { how: Closed::There { by } } => {
+            let by = by.as_ref().map_or(String::new(), |by| format!(", by {by}"));
+            format!("found it resolved at PagerDuty already{by}")
+        }
+        Event::PagerDutyClosed { how: Closed::Gone } => "did not find it at PagerDuty".to_owned(),
         Event::Reminded => "reminded the commander to tell how it goes".to_owned(),
     };
     Some(words)

@@ -40,7 +40,7 @@ pub struct IncidentView {
     /// Why it has no better room.
     notes: Vec<String>,
     actions: Vec<Act>,
-    link: Option<Link>,
+    links: Vec<Link>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,12 +89,13 @@ impl IncidentView {
     /// The card as that person sees it.
     pub fn of(incident: &Incident, viewer: Viewer, now: Timestamp) -> Self {
         let open = incident.is_open();
-        let notes = match &incident.room {
+        let mut notes = match &incident.room {
             Room::Wanted { why, .. } | Room::Open { why, .. } | Room::Nowhere { why } if open => {
                 why.clone()
             }
             _ => vec![],
         };
+        notes.extend(incident.pagerduty.note(open));
         Self {
             title: format!("{} · {}", incident.number, incident.title),
             status: status(incident, now),
@@ -106,7 +107,7 @@ impl IncidentView {
             facts: facts(incident, now),
             notes,
             actions: actions(incident, viewer),
-            link: link(incident),
+            links: links(incident),
         }
     }
 }
@@ -164,10 +165,18 @@ fn facts(incident: &Incident, now: Timestamp) -> Vec<Fact> {
         Room::Wanted { .. } => None,
     };
     facts.extend(room.map(|value| Fact { title: "Room", value }));
+    facts.extend(incident.pagerduty.fact().map(|value| Fact { title: "PagerDuty", value }));
     facts
 }
 
-fn link(incident: &Incident) -> Option<Link> {
+fn links(incident: &Incident) -> Vec<Link> {
+    let there = incident.pagerduty.there.as_ref();
+    let page = there.and_then(|there| there.link.clone());
+    let page = page.map(|url| Link { title: "Open at PagerDuty".to_owned(), url });
+    room_link(incident).into_iter().chain(page).collect()
+}
+
+fn room_link(incident: &Incident) -> Option<Link> {
     let Room::Open { kind, link: Some(url), .. } = &incident.room else { return None };
     let title = match kind {
         RoomKind::Channel => "Open its channel",

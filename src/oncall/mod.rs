@@ -1,11 +1,13 @@
 //! Who is awake: schedules of who is on call, and the pages that reach them.
 //!
-//! A schedule has levels; each knows its turns, from the configuration or from a calendar. What a
-//! moment makes of turns is worked out in one place, [`watches`], whatever they come from.
+//! A schedule has levels; each knows its turns, from the configuration or from a register that
+//! somebody outside keeps. What a moment makes of turns is worked out in one place, [`watches`],
+//! whatever they come from.
 
-mod calendars;
 mod ical;
 mod pages;
+mod registers;
+mod roll;
 mod rota;
 mod settings;
 mod timeline;
@@ -13,18 +15,23 @@ mod view;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use anyhow::Context;
 use async_trait::async_trait;
 
-pub use calendars::Reading;
-pub use ical::{BadCalendar, Read, Roll, read};
+pub use ical::{BadCalendar, Read, read};
 pub use pages::{
     Answered, CALL, Call, Delivery, Next, PAGE, Page, PageCards, PageError, PageView, PageWish,
     Pager, Pages, Reached, Sent,
 };
+pub use registers::{
+    CalendarUrl, GrafanaIrmSettings, IcalSettings, JiraSettings, OutsideId, PagerDutySettings,
+    Reading, Register, Understood, open_register,
+};
+pub use roll::Roll;
 pub use rota::{first_day, turns as rota_turns};
 pub use settings::{
-    CalendarUrl, IcalSettings, LevelSettings, OverrideSettings, PageSettings, RotaSettings,
-    ScheduleSettings, Settings, WebhookSettings,
+    LevelSettings, OverrideSettings, PageSettings, RotaSettings, ScheduleSettings, Settings,
+    WebhookSettings,
 };
 pub use timeline::{Turn, Watch, Who, Window, replace, watches};
 pub use view::{LevelNow, OnCallView, Reader, ScheduleNow};
@@ -43,7 +50,7 @@ pub const HORIZON: Duration = Duration::from_hours(62 * 24);
 /// What schedules stand on.
 #[derive(Clone)]
 pub struct Ground {
-    /// The database; calendars are kept in it.
+    /// The database; what registers say is kept in it.
     pub db: Db,
     /// The time.
     pub clock: Clock,
@@ -56,6 +63,11 @@ pub struct Ground {
 pub trait Level: Send + Sync {
     /// Every turn that touches the window.
     async fn turns(&self, window: Window) -> anyhow::Result<Roster>;
+
+    /// The same, asked where it comes from and not of what is kept of it. Keeps nothing.
+    async fn asked(&self, window: Window) -> anyhow::Result<Roster> {
+        self.turns(window).await
+    }
 }
 
 /// What a level knows.
@@ -67,11 +79,26 @@ pub struct Roster {
     pub known: bool,
     /// What to know about it, as a sentence.
     pub note: Option<String>,
+    /// Until when they are known; without an end, when nothing is said.
+    pub until: Option<Timestamp>,
+    /// Where they are from, as a sentence.
+    pub source: Option<String>,
 }
 
 impl Roster {
-    fn unknown(note: &str) -> Self {
-        Self { turns: vec![], known: false, note: Some(note.to_owned()) }
+    fn unknown(note: String) -> Self {
+        Self { note: Some(note), ..Self::default() }
+    }
+}
+
+impl LevelNow {
+    /// What a level knows of a window, as what is known at its beginning.
+    fn of(roster: Roster, window: Window) -> Self {
+        let Roster { turns, known, note, until, source } = roster;
+        let known_until = until.filter(|until| *until < window.until);
+        let window = Window { until: known_until.unwrap_or(window.until), ..window };
+        let watches = if known { watches(&turns, window) } else { vec![] };
+        Self { watches, note, source, known_until }
     }
 }
 
@@ -85,7 +112,7 @@ struct Rota {
 impl Level for Rota {
     async fn turns(&self, window: Window) -> anyhow::Result<Roster> {
         let turns = rota::turns(&self.settings, &self.zone, window);
-        Ok(Roster { turns, known: true, note: None })
+        Ok(Roster { turns, known: true, ..Roster::default() })
     }
 }
 
@@ -98,7 +125,7 @@ struct Schedule {
 /// Every schedule there is.
 pub struct OnCall {
     schedules: BTreeMap<ScheduleName, Schedule>,
-    calendars: Vec<Arc<calendars::Calendar>>,
+    registers: Vec<Arc<registers::Kept>>,
     ground: Ground,
 }
 
@@ -106,7 +133,8 @@ impl OnCall {
     /// The schedules of the configuration; `people` are those it knows.
     ///
     /// # Errors
-    /// When a level says neither where its calendar is, nor who takes turns.
+    /// When a level says neither where its register is, nor who takes turns; when the secret to
+    /// read it with cannot be had.
     pub fn open(
         settings: &Settings,
         people: &[PersonName],
@@ -115,32 +143,31 @@ impl OnCall {
         let (mut schedules, mut all) = (BTreeMap::new(), vec![]);
         for (name, settings) in settings {
             let mut levels: Vec<Arc<dyn Level>> = vec![];
-            for level in &settings.levels {
+            for (number, level) in settings.levels.iter().enumerate() {
                 let zone = settings.time_zone.clone();
-                match level {
-                    LevelSettings::Rota(rota) => {
-                        levels.push(Arc::new(Rota { settings: rota.clone(), zone }));
-                    }
-                    LevelSettings::Ical(ical) => {
-                        let roll = Roll::new(people, &ical.who);
-                        let opened = calendars::Calendar::open(ical, &zone, roll, ground)?;
-                        let calendar = Arc::new(opened);
-                        all.push(calendar.clone());
-                        levels.push(calendar);
-                    }
+                if let LevelSettings::Rota(rota) = level {
+                    let zone = zone.clone();
+                    levels.push(Arc::new(Rota { settings: rota.clone(), zone }));
+                }
+                let opened = registers::open(level, &zone, ground)
+                    .with_context(|| format!("level {} of the schedule {name}", number + 1))?;
+                if let Some(opened) = opened {
+                    let kept = Arc::new(registers::Kept::new(opened, people, ground));
+                    all.push(kept.clone());
+                    levels.push(kept);
                 }
             }
             schedules.insert(name.clone(), Schedule { settings: settings.clone(), levels });
         }
-        Ok(Self { schedules, calendars: all, ground: ground.clone() })
+        Ok(Self { schedules, registers: all, ground: ground.clone() })
     }
 
-    /// Has every calendar read in the background; returns who does it.
+    /// Has every register read in the background; returns who does it.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> anyhow::Result<Reading> {
-        let reading = Reading { calendars: self.calendars.clone(), ground: self.ground.clone() };
+        let reading = Reading { registers: self.registers.clone(), ground: self.ground.clone() };
         reading.begin().await?;
         Ok(reading)
     }
@@ -174,9 +201,23 @@ impl OnCall {
         let opened = self.schedules.get(name).and_then(|schedule| schedule.levels.get(level));
         let Some(opened) = opened else { return Ok(LevelNow::default()) };
         let window = Window { from: now, until: now.plus(HORIZON) };
-        let Roster { turns, known, note } = opened.turns(window).await?;
-        let watches = if known { watches(&turns, window) } else { vec![] };
-        Ok(LevelNow { watches, note })
+        Ok(LevelNow::of(opened.turns(window).await?, window))
+    }
+
+    /// As [`OnCall::level`], of everybody who has to be asked for it. Keeps nothing.
+    ///
+    /// # Errors
+    /// When whoever knows does not answer.
+    pub async fn ask(
+        &self,
+        name: &ScheduleName,
+        level: usize,
+        now: Timestamp,
+    ) -> anyhow::Result<LevelNow> {
+        let opened = self.schedules.get(name).and_then(|schedule| schedule.levels.get(level));
+        let Some(opened) = opened else { return Ok(LevelNow::default()) };
+        let window = Window { from: now, until: now.plus(HORIZON) };
+        Ok(LevelNow::of(opened.asked(window).await?, window))
     }
 
     /// Every level of a schedule at that moment.

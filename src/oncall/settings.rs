@@ -1,16 +1,16 @@
 //! Who is on call when, as the configuration writes it.
 
-use std::{borrow::Cow, collections::BTreeMap, path::PathBuf, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
+use super::registers::{GrafanaIrmSettings, IcalSettings, JiraSettings, PagerDutySettings};
 use crate::{
     calendar::{Day, Moment, TimeOfDay, ZoneName},
     clock::Span,
     names::{PersonName, ScheduleName, Service},
-    outbound::{BadAddress, Base},
+    outbound::Base,
     secrets::Secret,
 };
 
@@ -45,6 +45,13 @@ pub enum LevelSettings {
     Rota(RotaSettings),
     /// A calendar in the iCalendar format.
     Ical(IcalSettings),
+    /// A schedule of PagerDuty, or a level of one of its escalation policies.
+    #[serde(rename = "pagerduty")]
+    PagerDuty(PagerDutySettings),
+    /// A schedule of Jira Service Management.
+    Jira(JiraSettings),
+    /// A schedule of Grafana IRM.
+    GrafanaIrm(GrafanaIrmSettings),
 }
 
 /// People who take turns.
@@ -81,22 +88,6 @@ pub struct OverrideSettings {
     pub until: Moment,
 }
 
-/// A calendar in the iCalendar format, by its address or as a file.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IcalSettings {
-    /// Its address; where that is kept, when whoever knows it may read the calendar.
-    pub url: Option<CalendarUrl>,
-    /// The file it is.
-    pub file: Option<PathBuf>,
-    /// What it calls people: their e-mail addresses, or their names in an event's title.
-    #[serde(default)]
-    pub who: BTreeMap<PersonName, Vec<String>>,
-    /// How often it is read. Every five minutes, when nothing is said.
-    #[serde(default = "five_minutes")]
-    pub refresh: Span,
-}
-
 /// How people are reached.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -128,76 +119,4 @@ fn a_week() -> Span {
 
 fn midnight() -> TimeOfDay {
     TimeOfDay::MIDNIGHT
-}
-
-/// The address of a calendar, or where it is kept when whoever knows it may read the calendar.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum CalendarUrl {
-    /// `https://…`
-    Plain(Base),
-    /// `env:NAME` or `file:/path`.
-    Secret(Secret),
-}
-
-impl CalendarUrl {
-    /// The address itself.
-    ///
-    /// # Errors
-    /// When it is kept elsewhere and cannot be read there, or is no address.
-    pub fn read(&self) -> anyhow::Result<Url> {
-        match self {
-            Self::Plain(base) => Ok(base.as_url().clone()),
-            Self::Secret(secret) => {
-                let address = secret.read()?;
-                let base: Base = address
-                    .trim()
-                    .parse()
-                    .map_err(|_| anyhow::anyhow!("`{secret}` holds no web address"))?;
-                Ok(base.as_url().clone())
-            }
-        }
-    }
-}
-
-impl FromStr for CalendarUrl {
-    type Err = BadAddress;
-
-    fn from_str(text: &str) -> Result<Self, BadAddress> {
-        match Secret::try_from(text.to_owned()) {
-            Ok(secret) => Ok(Self::Secret(secret)),
-            Err(_) => text.parse().map(Self::Plain),
-        }
-    }
-}
-
-impl TryFrom<String> for CalendarUrl {
-    type Error = BadAddress;
-
-    fn try_from(text: String) -> Result<Self, BadAddress> {
-        text.parse()
-    }
-}
-
-impl From<CalendarUrl> for String {
-    fn from(url: CalendarUrl) -> Self {
-        match url {
-            CalendarUrl::Plain(base) => base.into(),
-            CalendarUrl::Secret(secret) => secret.into(),
-        }
-    }
-}
-
-impl JsonSchema for CalendarUrl {
-    fn schema_name() -> Cow<'static, str> {
-        "CalendarUrl".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string",
-            "description": "`https://…`, or where such an address is kept when it is a secret: \
-                            `env:NAME` or `file:/path`."
-        })
-    }
 }

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{ScheduleSettings, Watch, Who};
+use super::{Roster, ScheduleSettings, Watch, Who, Window, watches};
 use crate::{
     calendar::ZoneName,
     cards::{Button, View},
@@ -18,9 +18,27 @@ pub struct LevelNow {
     pub watches: Vec<Watch>,
     /// What to know about it, as a sentence.
     pub note: Option<String>,
+    /// Where it is from, as a sentence.
+    pub source: Option<String>,
+    /// Until when it is known, when that is not long enough to see what comes.
+    pub known_until: Option<Timestamp>,
 }
 
 impl LevelNow {
+    /// What a level knows of that stretch of time.
+    pub(super) fn of(roster: Roster, window: Window) -> Self {
+        let Roster { turns, known, note, until, source } = roster;
+        let known_until = until.filter(|until| *until < window.until);
+        let window = Window { until: known_until.unwrap_or(window.until), ..window };
+        let watches = if known { watches(&turns, window) } else { vec![] };
+        Self { watches, note, source, known_until }
+    }
+
+    /// Whether anything is known about it.
+    pub fn is_known(&self) -> bool {
+        !self.watches.is_empty()
+    }
+
     /// Who is on call now.
     pub fn who(&self) -> &[Who] {
         self.watches.first().map_or(&[], |watch| watch.who.as_slice())
@@ -73,6 +91,7 @@ struct Row {
     color: &'static str,
     then: Option<String>,
     note: Option<String>,
+    source: Option<String>,
 }
 
 impl OnCallView {
@@ -118,7 +137,8 @@ impl Section {
 
     fn text(&self) -> String {
         let rows = self.levels.iter().flat_map(|row| {
-            [Some(row.who.clone()), row.then.clone(), row.note.clone()].into_iter().flatten()
+            let more = [&row.then, &row.note, &row.source].into_iter().flatten();
+            [&row.who].into_iter().chain(more)
         });
         let lines: Vec<String> = rows.map(|line| format!("  {line}")).collect();
         format!("{}. {}\n{}", self.name, self.about, lines.join("\n"))
@@ -127,15 +147,17 @@ impl Section {
 
 impl Row {
     fn of(label: &str, level: &LevelNow, zone: &ZoneName, reader: Reader<'_>) -> Self {
-        let LevelNow { watches, note } = level;
+        let LevelNow { watches, note, source, known_until } = level;
         let Some(first) = watches.first() else {
             let who = format!("{label}not known now");
-            return Self { who, color: "warning", then: None, note: note.clone() };
+            let (note, source) = (note.clone(), source.clone());
+            return Self { who, color: "warning", then: None, note, source };
         };
-        let until = first.until.map_or_else(
-            || ", with no hand-over in the next two months".to_owned(),
-            |until| format!(" until {}", moment(until, zone, reader)),
-        );
+        let until = match (first.until, known_until) {
+            (Some(until), _) => format!(" until {}", moment(until, zone, reader)),
+            (None, Some(known)) => format!(" at least until {}", moment(*known, zone, reader)),
+            (None, None) => ", with no hand-over in the next two months".to_owned(),
+        };
         let next = watches.get(1).map(|next| {
             let until = next.until.map_or_else(String::new, |until| {
                 format!(", until {}", moment(until, zone, reader))
@@ -150,6 +172,7 @@ impl Row {
             color: if first.who.is_empty() { "warning" } else { "emphasis" },
             then: next,
             note: note.clone(),
+            source: source.clone(),
         }
     }
 }

@@ -41,6 +41,14 @@ impl Base {
         Ok(url)
     }
 
+    /// An address from outside, when it is a page of this server; a link to anywhere else is not
+    /// shown to people.
+    pub fn page(&self, address: &str) -> Option<String> {
+        let url = Url::parse(address).ok()?;
+        let plain = url.username().is_empty() && url.password().is_none();
+        (plain && url.origin() == self.0.origin()).then(|| url.into())
+    }
+
     /// The address itself.
     pub fn as_url(&self) -> &Url {
         &self.0

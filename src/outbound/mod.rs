@@ -31,6 +31,9 @@ const QUESTIONS: usize = 3;
 /// How much of what a server said about a failure is kept.
 const SAID: usize = 300;
 
+/// A reset below this many seconds is a length of time: as a moment it would be in 2001 or before.
+const MOMENTS: i64 = 1_000_000_000;
+
 /// Sends requests. Clones share their connections, so one is made and handed around.
 #[derive(Clone)]
 pub struct Outbound {
@@ -253,7 +256,8 @@ fn pause(answer: &Answer, now: Timestamp) -> Option<Duration> {
     if let Some(text) = answer.header("retry-after") {
         return retry_after(text, now);
     }
-    // GitHub, GitLab and others name a used-up quota, and the second at which it is filled again.
+    // GitHub, GitLab and others name a used-up quota, and the second at which it is filled again;
+    // PagerDuty says in how many seconds that is.
     let either = |name: &str| {
         answer
             .header(&format!("x-ratelimit-{name}"))
@@ -261,6 +265,9 @@ fn pause(answer: &Answer, now: Timestamp) -> Option<Duration> {
     };
     either("remaining").filter(|left| left.trim() == "0")?;
     let reset: i64 = either("reset")?.trim().parse().ok()?;
+    if reset < MOMENTS {
+        return Some(Duration::from_secs(u64::try_from(reset).unwrap_or(0)));
+    }
     Some(Timestamp(reset.saturating_mul(1000)).since(now))
 }
 

@@ -3,8 +3,10 @@
 
 use url::Url;
 
-use super::Started;
-use crate::{names::Version, outbound::Failure, vendors::server::Error};
+use super::{Answered, Started};
+use crate::{
+    clock::Timestamp, greeting::Greeting, names::Version, outbound::Failure, vendors::server::Error,
+};
 
 /// How many commits are kept; a card shows fewer, and the rest are counted.
 pub(super) const COMMITS: usize = 30;
@@ -93,4 +95,46 @@ pub(super) fn not_started(
         Failure::Unreached(why) => Started::NotNow(format!("{name} could not be reached: {why}")),
         Failure::Unclear(why) => Started::Unclear(format!("{name} gave no clear answer: {why}")),
     }
+}
+
+/// What a failed answer to a gate lets people conclude.
+pub(super) fn not_answered(name: &str, error: Error) -> Answered {
+    let failure = match error {
+        Error::Failed(_, failure) => failure,
+        Error::NoKey(..) => return Answered::Refused(error.to_string()),
+        Error::NoToken(..) => return Answered::NotNow(error.to_string()),
+    };
+    not_taken(name, failure)
+}
+
+/// The same of what became of the call.
+pub(super) fn not_taken(name: &str, failure: Failure) -> Answered {
+    match failure {
+        Failure::Refused { status, said } => {
+            Answered::Refused(format!("{name} refused it (status {status}): {said}"))
+        }
+        Failure::NotNow { said, .. } => {
+            Answered::NotNow(format!("{name} wants to be asked later: {said}"))
+        }
+        Failure::Unreached(why) => Answered::NotNow(format!("{name} could not be reached: {why}")),
+        Failure::Unclear(why) => Answered::Unclear(format!("{name} gave no clear answer: {why}")),
+    }
+}
+
+/// How many days before its end a credential is worth a word.
+const SOON: i32 = 14;
+
+/// What there is to say about the day on which something ends, whose text begins with it:
+/// `2027-01-31`.
+pub(super) fn ends(what: &str, day: &str, now: Timestamp) -> Option<Greeting> {
+    let last: jiff::civil::Date = day.get(..10)?.parse().ok()?;
+    let today = jiff::Timestamp::from_millisecond(now.0).ok()?;
+    let today = today.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let left = today.until(last).ok()?.get_days();
+    let new = "Make a new one before, and put it where the configuration says";
+    Some(match left {
+        ..0 => Greeting::bad(format!("{what} ended on {last}"), "Make a new one"),
+        0..=SOON => Greeting::warn(format!("{what} ends on {last}, in {left} days"), new),
+        _ => Greeting::ok(format!("{what} is good until {last}")),
+    })
 }

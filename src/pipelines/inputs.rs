@@ -57,7 +57,7 @@ impl Inputs {
     }
 
     /// Every name that is used.
-    fn names(&self) -> impl Iterator<Item = &InputName> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &InputName> {
         let optional = [&self.commit, &self.environment, &self.service];
         [&self.version, &self.request_id].into_iter().chain(optional.into_iter().flatten())
     }

@@ -8,6 +8,7 @@ pub mod argo_cd;
 pub mod azure_devops;
 pub mod command;
 mod common;
+mod gates;
 pub mod github_actions;
 pub mod gitlab;
 mod inputs;
@@ -21,12 +22,15 @@ use actix_web::web::ServiceConfig;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+pub use gates::{Answer, Answered, Asked, Gate, Own, Verdict};
 pub use inputs::{BadInputName, InputName, Inputs};
 pub use place::{BadPlace, Place};
 
 use crate::{
     clock::{Clock, Timestamp},
+    greeting::Greeting,
     names::{Correlation, Environment, PipelineName, RunId, Service, Version},
     outbound::Outbound,
 };
@@ -113,6 +117,19 @@ pub fn open(
     })
 }
 
+/// Asks the pipeline that is configured so one harmless question, or a few. Unlike [`open`] it
+/// writes nothing.
+pub async fn greet(name: &PipelineName, settings: &Settings, ground: &Ground) -> Vec<Greeting> {
+    match settings {
+        Settings::Command(settings) => command::greeting(settings),
+        Settings::Webhook(settings) => webhook::greeting(settings, ground).await,
+        _ => match open(name, settings, ground) {
+            Ok(pipeline) => pipeline.greet(ground.clock.now()).await,
+            Err(error) => vec![Greeting::sentence(&format!("{error:#}"))],
+        },
+    }
+}
+
 /// Something that brings a version to an environment.
 #[async_trait]
 pub trait Pipeline: Send + Sync {
@@ -130,6 +147,27 @@ pub trait Pipeline: Send + Sync {
 
     /// Asks the run to stop; it ends as [`RunState::Cancelled`] or whatever it got to first.
     async fn cancel(&self, run: &Run) -> anyhow::Result<()>;
+
+    /// Answers a gate that the run waits at, once; safe to repeat, because what waits for nothing
+    /// any more is [`Answered::Gone`].
+    async fn answer(&self, _: &Run, gate: &Gate, _: &Answer) -> Answered {
+        Answered::Refused(format!("Pilothouse cannot answer a gate of {}", gate.at))
+    }
+
+    /// What a delivery of the vendor's asks our own rule; `None` for any other delivery.
+    fn asked(&self, _: &str, _: &Value) -> Option<Asked> {
+        None
+    }
+
+    /// Tells the vendor that a run may not pass which was not started from here.
+    async fn turn_away(&self, asked: &Asked, _: &Answer) -> Answered {
+        Answered::Refused(format!("Pilothouse has no rule of its own for {}", asked.name))
+    }
+
+    /// Asks its server one harmless question, or a few: whether a run could be started now.
+    async fn greet(&self, _: Timestamp) -> Vec<Greeting> {
+        vec![Greeting::unseen("it cannot be asked anything harmless")]
+    }
 
     /// Opens the doors by which others tell it how runs go, when there are any.
     fn doors(&self, _: &mut ServiceConfig) {}
@@ -263,12 +301,15 @@ pub struct Progress {
     pub tail: Vec<String>,
     /// In the vendor's own words, what happened.
     pub detail: Option<String>,
+    /// What it waits for, when it waits for people at the vendor's and the vendor tells what for.
+    #[serde(default)]
+    pub gates: Vec<Gate>,
 }
 
 impl Progress {
     /// A state, and nothing known beyond it.
     pub fn bare(state: RunState) -> Self {
-        Self { state, done: 0, total: 0, step: None, tail: vec![], detail: None }
+        Self { state, done: 0, total: 0, step: None, tail: vec![], detail: None, gates: vec![] }
     }
 }
 

@@ -4,6 +4,8 @@
 //! Only `BIGINT` and `TEXT` columns, `$1` parameters, and no JSON operators: that is the part of
 //! SQL the two share. Where they differ, ask [`Db::dialect`].
 
+mod looking;
+
 use std::{fs::File, sync::Arc, time::Duration};
 
 use anyhow::Context;
@@ -12,6 +14,8 @@ use sqlx::{
     any::AnyPoolOptions,
     migrate::{MigrateError, Migration},
 };
+
+pub use looking::Tables;
 
 /// A unit of work: everything in it happens, or nothing does.
 pub type Tx<'a> = Transaction<'a, Any>;
@@ -193,15 +197,20 @@ const STEPS: &[(&str, &str)] = &[
     ("incidents", include_str!("migrations/0008_incidents.sql")),
     ("oncall", include_str!("migrations/0007_oncall.sql")),
     ("runbooks", include_str!("migrations/0009_runbooks.sql")),
+    ("hooks", include_str!("migrations/0010_hooks.sql")),
 ];
 
-async fn migrate(pool: &AnyPool, dialect: Dialect) -> anyhow::Result<()> {
+fn steps(dialect: Dialect) -> Vec<Migration> {
     let steps = (1..).zip(STEPS).map(|(version, (name, sql))| {
         let kind = sqlx::migrate::MigrationType::Simple;
         let sql = AssertSqlSafe(dialect.own(sql)).into_sql_str();
         Migration::new(version, (*name).into(), kind, sql, false)
     });
-    let migrator = sqlx::migrate::Migrator::with_migrations(steps.collect());
+    steps.collect()
+}
+
+async fn migrate(pool: &AnyPool, dialect: Dialect) -> anyhow::Result<()> {
+    let migrator = sqlx::migrate::Migrator::with_migrations(steps(dialect));
     migrator.run(pool).await.map_err(|error| match error {
         MigrateError::VersionMissing(_) => anyhow::anyhow!(
             "the database was written by a newer Pilothouse. Start that version, or restore the \

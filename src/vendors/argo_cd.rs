@@ -109,6 +109,7 @@ pub(crate) struct Metadata {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Spec {
+    pub(crate) project: Option<String>,
     pub(crate) source: Option<Source>,
     pub(crate) sources: Option<Vec<Source>>,
     pub(crate) sync_policy: Option<SyncPolicy>,

@@ -28,6 +28,8 @@ pub enum Key {
     Header(&'static str, Secret),
     /// A secret as a bearer token.
     Bearer(Secret),
+    /// A secret in the header `authorization`, after these words.
+    After(&'static str, Secret),
     /// A secret as the password of a user, whose name may be empty.
     Basic(String, Secret),
     /// A token of Microsoft Entra.
@@ -61,6 +63,16 @@ impl Error {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            // Without a token, nothing was ever sent.
+            Error::NoKey(..) | Error::NoToken(..) => Self::Unreached(error.to_string()),
+            Error::Failed(_, failure) => failure,
+        }
+    }
+}
+
 /// One server, as one identity.
 pub struct Server {
     name: &'static str,
@@ -70,6 +82,7 @@ pub struct Server {
     timeout: Duration,
     clock: Clock,
     quiet: Quiet,
+    accept: &'static str,
 }
 
 /// How long an answer may take when the configuration says nothing.
@@ -92,9 +105,16 @@ impl Server {
         let fits = !timeout.is_zero() && timeout <= PATIENCE;
         anyhow::ensure!(fits, "`timeout` must be between 1 ms and {PATIENCE:?}");
         let quiet = Quiet::new(name, clock.clone());
-        let server = Self { name, base, key, outbound, timeout, clock, quiet };
+        let accept = "application/json";
+        let server = Self { name, base, key, outbound, timeout, clock, quiet, accept };
         server.secret()?;
         Ok(server)
+    }
+
+    /// The same, asked for answers of another kind than plain JSON.
+    #[must_use]
+    pub fn accepting(self, accept: &'static str) -> Self {
+        Self { accept, ..self }
     }
 
     /// What people call it.
@@ -113,9 +133,7 @@ impl Server {
     /// An address from an answer, when it is a page of this server; a link to anywhere else is
     /// not shown to people.
     pub fn page(&self, address: &str) -> Option<String> {
-        let (url, home) = (Url::parse(address).ok()?, self.base.as_url());
-        let plain = url.username().is_empty() && url.password().is_none();
-        (plain && url.origin() == home.origin()).then(|| url.into())
+        self.base.page(address)
     }
 
     /// Asks a question that changes nothing.
@@ -227,11 +245,12 @@ impl Server {
     }
 
     fn signed(&self, request: RequestBuilder, token: &str) -> RequestBuilder {
-        let request = request.header("accept", "application/json");
+        let request = request.header("accept", self.accept);
         match &self.key {
             Key::Nobody => request,
             Key::Header(name, _) => request.header(*name, token),
             Key::Bearer(_) | Key::Entra(_) => request.bearer_auth(token),
+            Key::After(words, _) => request.header("authorization", format!("{words}{token}")),
             Key::Basic(user, _) => request.basic_auth(user, Some(token)),
             Key::Signature(_) => self.stamped(request, token),
         }
@@ -274,6 +293,7 @@ impl Server {
         let secret = match &self.key {
             Key::Header(_, secret)
             | Key::Bearer(secret)
+            | Key::After(_, secret)
             | Key::Basic(_, secret)
             | Key::Signature(secret) => secret,
             Key::Nobody | Key::Entra(_) => return Ok(None),

@@ -15,9 +15,9 @@ pub(super) fn sign(secret: &str, id: &str, seconds: i64, body: &[u8]) -> String 
 }
 
 /// Whether one of the signatures in `said`, divided by blanks, is ours. Whoever guesses learns
-/// nothing from how long that takes.
-pub fn is_signed(secret: &str, (id, seconds): (&str, i64), body: &[u8], said: &str) -> bool {
-    let message = [format!("{id}.{seconds}.").as_bytes(), body].concat();
+/// nothing from how long that takes. `at` is the moment, in the sender's own digits.
+pub fn is_signed(secret: &str, (id, at): (&str, &str), body: &[u8], said: &str) -> bool {
+    let message = [format!("{id}.{at}.").as_bytes(), body].concat();
     said.split(' ').filter_map(|one| one.strip_prefix("v1,")).any(|one| {
         let tag = BASE64_STANDARD.decode(one).unwrap_or_default();
         hmac::verify(&key(secret), &message, &tag).is_ok()

@@ -69,6 +69,40 @@ fn what_the_example_only_mentions_is_right_as_well() {
 }
 
 #[test]
+fn what_the_example_only_mentions_of_schedules_is_right_as_well() {
+    let meant = |line: &str| match line.strip_prefix("      # ") {
+        Some(rest) if rest.starts_with("- ") || rest.starts_with("  ") => format!("      {rest}"),
+        _ => line.to_owned(),
+    };
+    let text: Vec<String> = example().lines().map(meant).collect();
+    let checked = read(&text.join("\n"));
+    assert_eq!(checked.mistakes.to_string(), "");
+    assert_eq!(checked.warnings.to_string(), "");
+    let schedules = checked.config.unwrap().oncall;
+    assert_eq!(schedules.values().next().unwrap().levels.len(), 6);
+}
+
+#[test]
+fn a_schedule_for_which_nobody_may_page_is_a_warning() {
+    let file = |may: &str| {
+        format!(
+            "people: {{alice: {{console: alice}}}}\n\
+             roles: {{all: {{people: [alice], may: [{{do: [look, deploy{may}]}}]}}}}\n\
+             pipelines: {{p: {{kind: command, program: x}}}}\n\
+             services: {{s: &s {{pipeline: p, environments: {{e: {{approvals: 0}}}}}}, t: *s}}\n\
+             oncall:\n  mine: {{services: [s], time_zone: UTC, levels: [{{kind: rota, people: [alice], start: 2026-01-05}}]}}\n  \
+             ours: {{time_zone: UTC, levels: [{{kind: rota, people: [alice], start: 2026-01-05}}]}}\n"
+        )
+    };
+    let warned = |may: &str| read(&file(may)).warnings.to_string();
+    let nobody = "nobody may page its people: give a role `do: [page]` for its services";
+    let (mine, ours) = ("pilothouse.yaml:6:3: oncall.mine", "pilothouse.yaml:7:3: oncall.ours");
+    assert_eq!(warned(""), format!("{mine}: {nobody}\n{ours}: {nobody}"));
+    assert_eq!(warned(", page"), "");
+    assert_eq!(warned("]}, {services: [t], do: [page"), format!("{mine}: {nobody}"));
+}
+
+#[test]
 fn the_schema_is_valid_and_agrees_with_our_own_reading() {
     let schema = config::schema();
     jsonschema::meta::validate(&schema).unwrap();
@@ -105,13 +139,18 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
             "Address",
             "CalendarUrl",
             "Database",
+            "EmailAddress",
             "Environment",
+            "HeaderName",
             "InputName",
             "Listen",
             "Moment",
+            "OutsideId",
+            "PagerDutyId",
             "PersonName",
             "PipelineName",
             "Place",
+            "Pointer",
             "Repository",
             "RoomName",
             "Secret",
@@ -156,14 +195,19 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     std::fs::write(&key, "k".repeat(64)).unwrap();
     let key = format!("file:{}", key.display());
     let mut rest = example().replace("env:PILOTHOUSE_AUDIT_KEY", &key);
-    let all = [
+    for name in [
         "GITHUB_TOKEN",
         "ALERTMANAGER_TOKEN",
         "ALERTMANAGER_WEBHOOK_TOKEN",
+        "GITHUB_WEBHOOK_SECRET",
+        "PAGERDUTY_ROUTING_KEY",
+        "PAGERDUTY_TOKEN",
+        "PAGERDUTY_WEBHOOK_SECRET",
+        "GRAFANA_TOKEN",
+        "TELL_SECRET",
         "PROMETHEUS_TOKEN",
         "ARGOCD_TOKEN",
-    ];
-    for name in all {
+    ] {
         rest = rest.replace(&format!("env:{name}"), &token);
     }
     let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);

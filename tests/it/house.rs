@@ -1,9 +1,8 @@
 //! The plan of the house, kept true: which room may know which, and how big a room may get.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
+
+use crate::code::{files, files_of, rooms_seen};
 
 /// Every room and the rooms it may look into; it may only look at rooms above it in this list.
 const PLAN: &[(&str, &[&str])] = &[
@@ -15,32 +14,38 @@ const PLAN: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("outside", &[]),
     ("outbound", &["clock", "outside", "secrets"]),
+    ("greeting", &["outbound"]),
     ("markdown", &["names"]),
     ("cards", &["markdown", "secrets"]),
-    ("vendors", &["clock", "names", "outbound", "outside", "secrets"]),
+    ("vendors", &["clock", "greeting", "names", "outbound", "outside", "secrets"]),
     ("access", &["clock", "names", "outbound", "vendors"]),
     ("jobs", &["clock", "store"]),
     ("audit", &["access", "cards", "clock", "jobs", "names", "secrets", "store"]),
-    ("pipelines", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
+    ("hooks", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
+    (
+        "pipelines",
+        &["clock", "greeting", "hooks", "names", "outbound", "outside", "secrets", "vendors"],
+    ),
     ("health", &["clock", "names", "outbound", "outside", "secrets", "vendors"]),
     (
         "chat",
         &[
-            "access", "cards", "clock", "jobs", "names", "outbound", "outside", "secrets", "store",
-            "vendors",
+            "access", "cards", "clock", "greeting", "jobs", "names", "outbound", "outside",
+            "secrets", "store", "vendors",
         ],
     ),
     (
         "oncall",
         &[
             "access", "audit", "calendar", "cards", "chat", "clock", "jobs", "names", "outbound",
-            "secrets", "store",
+            "secrets", "store", "vendors",
         ],
     ),
     (
         "runbooks",
         &["access", "audit", "cards", "chat", "clock", "jobs", "names", "pipelines", "store"],
     ),
+    ("telling", &["clock", "jobs", "names", "outbound", "secrets", "store", "vendors"]),
     (
         "deployments",
         &[
@@ -56,18 +61,48 @@ const PLAN: &[(&str, &[&str])] = &[
             "outbound",
             "pipelines",
             "store",
+            "telling",
         ],
     ),
     (
         "alerts",
         &[
-            "access", "audit", "cards", "chat", "clock", "jobs", "names", "outbound", "outside",
-            "secrets", "store", "vendors",
+            "access", "audit", "cards", "chat", "clock", "greeting", "hooks", "jobs", "names",
+            "outbound", "outside", "secrets", "store", "vendors",
+        ],
+    ),
+    (
+        "pushes",
+        &[
+            "access",
+            "audit",
+            "clock",
+            "deployments",
+            "hooks",
+            "jobs",
+            "names",
+            "outbound",
+            "outside",
+            "pipelines",
+            "secrets",
+            "store",
         ],
     ),
     (
         "incidents",
-        &["access", "audit", "cards", "chat", "clock", "deployments", "jobs", "names", "store"],
+        &[
+            "access",
+            "audit",
+            "cards",
+            "chat",
+            "clock",
+            "deployments",
+            "jobs",
+            "names",
+            "store",
+            "outbound",
+            "vendors",
+        ],
     ),
     (
         "commands",
@@ -88,7 +123,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("web", &["alerts", "chat", "pipelines", "store"]),
+    ("web", &["alerts", "chat", "pipelines", "pushes", "store"]),
     (
         "config",
         &[
@@ -101,14 +136,17 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "deployments",
             "health",
+            "hooks",
             "incidents",
             "names",
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "vendors",
+            "telling",
         ],
     ),
     (
@@ -124,14 +162,17 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "deployments",
             "health",
+            "hooks",
             "incidents",
             "jobs",
             "names",
             "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "store",
+            "telling",
             "vendors",
         ],
     ),
@@ -148,16 +189,20 @@ const PLAN: &[(&str, &[&str])] = &[
             "commands",
             "config",
             "deployments",
+            "greeting",
             "health",
             "incidents",
             "names",
+            "oncall",
             "outbound",
             "pipelines",
+            "pushes",
             "runbooks",
             "secrets",
             "store",
             "telemetry",
             "web",
+            "telling",
         ],
     ),
 ];
@@ -170,6 +215,8 @@ const PURE: &[&str] = &[
     "forecast",
     "freezes/mod",
     "freezes/settings",
+    "gates/mod",
+    "gates/words",
     "history",
     "hold",
     "list",
@@ -185,12 +232,24 @@ const PURE: &[&str] = &[
 ];
 
 /// The same in the room of alerts.
-const PURE_OF_ALERTS: &[&str] =
-    &["acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm", "view"];
+const PURE_OF_ALERTS: &[&str] = &[
+    "acts", "alert", "board", "buttons", "heard", "list", "severity", "silence", "storm",
+    "telling", "view",
+];
 
 /// The same, of incidents.
-const PURE_OF_INCIDENTS: &[&str] =
-    &["document", "export", "incident", "list", "number", "reminder", "state", "timeline", "view"];
+const PURE_OF_INCIDENTS: &[&str] = &[
+    "counterpart",
+    "document",
+    "export",
+    "incident",
+    "list",
+    "number",
+    "reminder",
+    "state",
+    "timeline",
+    "view",
+];
 
 /// A longer file has more than one thing to say.
 const LONGEST_FILE: usize = 350;
@@ -266,58 +325,4 @@ fn nothing_is_left_undone_or_allowed() {
             assert!(!text.contains(word), "{file} contains `{word}`");
         }
     }
-}
-
-fn files_of(room: &str) -> Vec<(String, String)> {
-    let mut all = files(&PathBuf::from(format!("src/{room}.rs")));
-    all.extend(files(&PathBuf::from(format!("src/{room}"))));
-    all
-}
-
-fn files(path: &Path) -> Vec<(String, String)> {
-    if path.is_dir() {
-        let entries = fs::read_dir(path).unwrap();
-        return entries.flat_map(|entry| files(&entry.unwrap().path())).collect();
-    }
-    if path.extension().is_some_and(|extension| extension == "rs") && path.exists() {
-        return vec![(path.display().to_string(), fs::read_to_string(path).unwrap())];
-    }
-    vec![]
-}
-
-/// The first name after each `crate::`, also inside `use crate::{a, b::c}`.
-fn rooms_seen(text: &str) -> Vec<String> {
-    let code: String =
-        text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-    let mut seen = vec![];
-    for after in code.split("crate::").skip(1) {
-        let paths = after.strip_prefix('{').map_or_else(|| vec![after], top_level);
-        for path in paths {
-            let letters = path.trim().chars();
-            seen.push(letters.take_while(|c| c.is_alphanumeric() || *c == '_').collect());
-        }
-    }
-    seen
-}
-
-/// Splits `a, b::{c, d}, e}…` at the commas of its outermost level.
-fn top_level(text: &str) -> Vec<&str> {
-    let (mut parts, mut depth, mut start) = (vec![], 0, 0);
-    for (index, letter) in text.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            '}' if depth == 0 => {
-                parts.push(&text[start..index]);
-                break;
-            }
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&text[start..index]);
-                start = index + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.retain(|part| !part.trim().is_empty());
-    parts
 }

@@ -1,148 +1,68 @@
-//! Prometheus Alertmanager, by its API of version 2.
+//! Prometheus Alertmanager: its deliveries, and its API where there is an address.
 
+pub(super) mod api;
+mod settings;
 pub(super) mod wire;
 
-use std::{collections::BTreeMap, time::Duration};
-
 use async_trait::async_trait;
-use reqwest::{Method, RequestBuilder};
 
-use super::{AlertmanagerSettings, Heard, Muting, SilenceWish, Source};
-use crate::{
-    clock::Timestamp,
-    names::Correlation,
-    outbound::{Base, Failure, Outbound},
-    vendors::credential::Credential,
-};
-use wire::{Listed, Made, Matcher, NewSilence, Silence, written};
+pub use settings::{Settings, WebhookSettings};
 
-/// The largest list that is read, in bytes: some fifty thousand alerts.
-const LARGEST: usize = 32 * 1024 * 1024;
+use super::{Heard, NotOne, Reach, SilenceWish, Source, kept_here};
+use crate::{clock::Timestamp, names::Correlation, outbound::Failure};
+use api::Api;
 
-/// How long a list may take; an errand has half a minute for everything.
-const LIST: Duration = Duration::from_secs(12);
+/// The only version of a delivery there is.
+const VERSION: &str = "4";
 
 /// An Alertmanager.
 pub struct Alertmanager {
-    url: Base,
-    settings: AlertmanagerSettings,
-    outbound: Outbound,
+    settings: Settings,
+    api: Option<Api>,
 }
 
 impl Alertmanager {
-    /// The Alertmanager at that address.
-    pub fn new(url: Base, settings: &AlertmanagerSettings, outbound: &Outbound) -> Self {
-        Self { url, settings: settings.clone(), outbound: outbound.reading(LARGEST) }
-    }
-
-    fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Failure> {
-        let unreached = |error: String| Failure::Unreached(error);
-        let path: Vec<&str> = ["api", "v2"].iter().chain(path).copied().collect();
-        let url = self.url.url(&path).map_err(|error| unreached(error.to_string()))?;
-        let request = self.outbound.request(method, url);
-        let read = |secret: &crate::secrets::Secret| {
-            secret.read().map_err(|error| unreached(error.to_string()))
-        };
-        let Some(Credential { bearer, basic }) = &self.settings.credential else {
-            return Ok(request);
-        };
-        Ok(match (bearer, basic) {
-            (Some(token), _) => request.bearer_auth(read(token)?),
-            (None, Some(basic)) => request.basic_auth(&basic.user, Some(read(&basic.password)?)),
-            (None, None) => request,
-        })
-    }
-
-    /// Every silence that holds, or will.
-    async fn silences(&self) -> Result<Vec<Silence>, Failure> {
-        let request = self.request(Method::GET, &["silences"])?.timeout(LIST);
-        let mut silences: Vec<Silence> = self.outbound.ask(request).await?.json()?;
-        silences.retain(Silence::lives);
-        Ok(silences)
-    }
-
-    /// The silence that was given our name.
-    async fn ours(&self, correlation: &Correlation) -> Result<Option<String>, Failure> {
-        let silences = self.silences().await?;
-        let ours = silences.into_iter().find(|s| s.comment.contains(correlation.as_str()));
-        Ok(ours.map(|silence| silence.id))
-    }
-
-    async fn is_over(&self, id: &str) -> Result<bool, Failure> {
-        let request = self.request(Method::GET, &["silence", id])?;
-        match self.outbound.ask(request).await {
-            Ok(answer) => Ok(!answer.json::<Silence>()?.lives()),
-            Err(Failure::Refused { status: 404, .. }) => Ok(true),
-            Err(failure) => Err(failure),
-        }
+    /// The one of these settings.
+    pub fn new(settings: &Settings, reach: &Reach) -> Self {
+        let credential = settings.credential.clone();
+        let api = |url| Api::new((url, &["api", "v2"]), credential, &reach.outbound);
+        Self { api: settings.url.clone().map(api), settings: settings.clone() }
     }
 }
 
 #[async_trait]
 impl Source for Alertmanager {
+    fn delivery(&self, body: &[u8], _: Timestamp) -> Result<(Vec<Heard>, bool), NotOne> {
+        let delivery = wire::delivery(("Alertmanager", VERSION), body)?;
+        let incomplete = delivery.is_incomplete();
+        let heard = |(index, alert): (usize, wire::Delivered)| {
+            alert.heard(index + 1, &self.settings.runbook)
+        };
+        let heard: Result<_, _> = delivery.alerts.into_iter().enumerate().map(heard).collect();
+        Ok((heard?, incomplete))
+    }
+
     async fn list(&self, now: Timestamp) -> Result<Option<Vec<Heard>>, Failure> {
-        let request = self.request(Method::GET, &["alerts"])?.timeout(LIST);
-        let listed: Vec<Listed> = self.outbound.send(request).await?.json()?;
-        let quiet = listed.iter().any(|alert| !alert.status.silenced_by.is_empty());
-        let silences = if quiet { self.silences().await? } else { vec![] };
-        let silences: BTreeMap<&str, Muting> =
-            silences.iter().map(|silence| (silence.id.as_str(), silence.muting(now))).collect();
-        let heard = listed.into_iter().map(|alert| alert.heard(&self.settings, &silences, now));
-        Ok(Some(heard.collect()))
+        let Some(api) = &self.api else { return Ok(None) };
+        let runbook = &self.settings.runbook;
+        api.list(now, |alert, silences| alert.heard(runbook, silences, now)).await.map(Some)
+    }
+
+    fn tells_silences(&self) -> bool {
+        self.api.is_some()
     }
 
     async fn silence(&self, wish: &SilenceWish) -> Result<String, Failure> {
-        // An earlier attempt may have made it without our hearing of it.
-        if let Some(id) = self.ours(&wish.correlation).await? {
-            return Ok(id);
+        match &self.api {
+            Some(api) => api.silence(wish).await,
+            None => Ok(kept_here(wish)),
         }
-        let reason = wish.reason.as_deref().unwrap_or("silenced from chat");
-        let comment = format!("{reason} (Pilothouse {})", wish.correlation);
-        let matchers = wish.labels.iter().map(|(name, value)| Matcher {
-            name,
-            value,
-            is_regex: false,
-            is_equal: true,
-        });
-        let silence = NewSilence {
-            id: wish.replaces.as_deref(),
-            matchers: matchers.collect(),
-            starts_at: written(started(wish)),
-            ends_at: written(wish.until),
-            created_by: wish.by.clone(),
-            comment,
-        };
-        let request = self.request(Method::POST, &["silences"])?.json(&silence);
-        let made = match self.outbound.send(request).await {
-            // The one it takes the place of is no more.
-            Err(Failure::Refused { status: 404, .. }) if wish.replaces.is_some() => {
-                let alone = NewSilence { id: None, ..silence };
-                let request = self.request(Method::POST, &["silences"])?.json(&alone);
-                self.outbound.send(request).await?
-            }
-            sent => sent?,
-        };
-        Ok(made.json::<Made>()?.id)
     }
 
     async fn unsilence(&self, id: &str, correlation: &Correlation) -> Result<(), Failure> {
-        let found = if id.is_empty() { self.ours(correlation).await? } else { Some(id.to_owned()) };
-        let Some(id) = found else { return Ok(()) };
-        let request = self.request(Method::DELETE, &["silence", &id])?;
-        match self.outbound.send(request).await {
-            Ok(_) | Err(Failure::Refused { status: 404, .. }) => Ok(()),
-            // Some versions fail when it is over already.
-            Err(failure) if self.is_over(&id).await.unwrap_or(false) => {
-                tracing::debug!("a silence was over already: {failure}");
-                Ok(())
-            }
-            Err(failure) => Err(failure),
+        match &self.api {
+            Some(api) => api.unsilence(id, correlation).await,
+            None => Ok(()),
         }
     }
-}
-
-/// A little before now: where the two clocks differ, it is to hold at once all the same.
-fn started(wish: &SilenceWish) -> Timestamp {
-    const ASIDE: i64 = 60_000;
-    Timestamp(wish.from.0 - ASIDE)
 }

@@ -4,24 +4,17 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{
     alerts::{
-        AlertmanagerSettings,
-        heard::{Heard, Muting, Said, Words, sentence},
+        NotOne,
+        heard::{Heard, Muting, Said, Words, address, digest_of, moment, sentence},
     },
     clock::Timestamp,
 };
 
-/// The only version of a delivery there is.
-const VERSION: &str = "4";
-
 /// A longer fingerprint is none of Alertmanager's.
 const LONGEST_FINGERPRINT: usize = 64;
-
-/// A longer address is not kept: nothing opens it.
-const LONGEST_ADDRESS: usize = 1000;
 
 /// A delivery.
 #[derive(Debug, Deserialize)]
@@ -31,12 +24,13 @@ pub(in crate::alerts) struct Delivery {
     /// How many alerts of the group were left out.
     #[serde(default)]
     truncated_alerts: u64,
-    alerts: Vec<Delivered>,
+    pub(in crate::alerts) alerts: Vec<Delivered>,
 }
 
+/// An alert of a delivery.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Delivered {
+pub(in crate::alerts) struct Delivered {
     status: String,
     labels: BTreeMap<String, String>,
     #[serde(default)]
@@ -47,12 +41,21 @@ struct Delivered {
     ends_at: Option<String>,
     #[serde(default)]
     fingerprint: String,
+    /// Where people look at it; Grafana alone says so.
+    #[serde(default, rename = "panelURL")]
+    pub(in crate::alerts) panel: String,
+    /// The same, with everything around it.
+    #[serde(default, rename = "dashboardURL")]
+    pub(in crate::alerts) dashboard: String,
+    /// The figures it was decided by; Grafana alone shows them.
+    #[serde(default)]
+    pub(in crate::alerts) values: serde_json::Value,
 }
 
 /// An alert of the API.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Listed {
+pub(in crate::alerts) struct Listed {
     labels: BTreeMap<String, String>,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
@@ -121,59 +124,50 @@ pub(super) struct Made {
     pub(super) id: String,
 }
 
-/// Why a delivery is not taken, in words for whoever looks after its sender.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::alerts) enum NotOne {
-    /// It is something else.
-    #[error("this is no delivery of Alertmanager: {0}")]
-    Json(serde_json::Error),
-    /// It is of another age.
-    #[error("deliveries of version {VERSION} are understood, and not this one's")]
-    Version,
-    /// Nothing tells this alert from another.
-    #[error("alert {0} of this delivery has no labels")]
-    NoLabels(usize),
-    /// Neither of the two words.
-    #[error("alert {0} of this delivery is neither `firing` nor `resolved`")]
-    Status(usize),
+/// Reads a delivery of that sender, if it is of that version.
+pub(in crate::alerts) fn delivery(
+    (sender, version): (&'static str, &'static str),
+    body: &[u8],
+) -> Result<Delivery, NotOne> {
+    let not_one = |error| NotOne::Json(sender, error);
+    let delivery: Delivery = crate::outside::json(body).map_err(not_one)?;
+    if delivery.version == version { Ok(delivery) } else { Err(NotOne::Version(version)) }
 }
 
-/// Reads a delivery: its alerts, and whether some were left out of it.
-pub(in crate::alerts) fn delivery(
-    body: &[u8],
-    settings: &AlertmanagerSettings,
-    now: Timestamp,
-) -> Result<(Vec<Heard>, bool), NotOne> {
-    let delivery: Delivery = crate::outside::json(body).map_err(NotOne::Json)?;
-    if delivery.version != VERSION {
-        return Err(NotOne::Version);
+impl Delivery {
+    /// Whether some alerts were left out of it.
+    pub(in crate::alerts) fn is_incomplete(&self) -> bool {
+        self.truncated_alerts > 0
     }
-    let mut heard = Vec::with_capacity(delivery.alerts.len());
-    for (index, alert) in delivery.alerts.into_iter().enumerate() {
-        let said = match alert.status.as_str() {
+}
+
+impl Delivered {
+    /// In nobody's words; `number` is its place in the delivery, `runbook` the annotation that
+    /// holds the address of one.
+    pub(in crate::alerts) fn heard(self, number: usize, runbook: &str) -> Result<Heard, NotOne> {
+        let said = match self.status.as_str() {
             "firing" => Said::Firing,
-            "resolved" => Said::Resolved { at: alert.ends_at.as_deref().and_then(moment) },
-            _ => return Err(NotOne::Status(index + 1)),
+            "resolved" => Said::Resolved { at: self.ends_at.as_deref().and_then(moment) },
+            _ => return Err(NotOne::Status(number)),
         };
-        if alert.labels.is_empty() {
-            return Err(NotOne::NoLabels(index + 1));
+        if self.labels.is_empty() {
+            return Err(NotOne::Missing(number, "labels"));
         }
-        heard.push(Heard {
-            fingerprint: fingerprint(alert.fingerprint, &alert.labels),
-            words: words(&alert.annotations, settings),
-            labels: alert.labels,
-            starts: alert.starts_at.as_deref().and_then(moment).unwrap_or(now),
+        Ok(Heard {
+            fingerprint: fingerprint(self.fingerprint, &self.labels),
+            words: words(&self.annotations, runbook),
+            labels: self.labels,
+            starts: self.starts_at.as_deref().and_then(moment),
             said,
-        });
+        })
     }
-    Ok((heard, delivery.truncated_alerts > 0))
 }
 
 impl Listed {
     /// In nobody's words, with what is known of its silences.
-    pub(super) fn heard(
+    pub(in crate::alerts) fn heard(
         self,
-        settings: &AlertmanagerSettings,
+        runbook: &str,
         silences: &BTreeMap<&str, Muting>,
         now: Timestamp,
     ) -> Heard {
@@ -196,9 +190,9 @@ impl Listed {
         };
         Heard {
             fingerprint: fingerprint(self.fingerprint, &self.labels),
-            words: words(&self.annotations, settings),
+            words: words(&self.annotations, runbook),
             labels: self.labels,
-            starts: moment(&self.starts_at).unwrap_or(now),
+            starts: moment(&self.starts_at),
             said,
         }
     }
@@ -221,13 +215,13 @@ impl Silence {
     }
 }
 
-fn words(annotations: &BTreeMap<String, String>, settings: &AlertmanagerSettings) -> Words {
+fn words(annotations: &BTreeMap<String, String>, runbook: &str) -> Words {
     let said = |name: &str| annotations.get(name).and_then(|text| sentence(text));
-    let runbook = annotations.get(&settings.runbook).map(|text| text.trim().to_owned());
     Words {
         summary: said("summary").or_else(|| said("message")),
         description: said("description"),
-        runbook: runbook.filter(|text| !text.is_empty() && text.len() <= LONGEST_ADDRESS),
+        runbook: annotations.get(runbook).and_then(|text| address(text)),
+        page: None,
     }
 }
 
@@ -237,18 +231,7 @@ fn fingerprint(own: String, labels: &BTreeMap<String, String>) -> String {
     if plain && (1..=LONGEST_FINGERPRINT).contains(&own.len()) {
         return own;
     }
-    let mut digest = Sha256::new();
-    for text in labels.iter().flat_map(|(name, value)| [name, value]) {
-        digest.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
-        digest.update(text.as_bytes());
-    }
-    digest.finalize()[..8].iter().fold("labels".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))
-}
-
-/// A moment; none for the year 1, which stands for "not yet".
-fn moment(text: &str) -> Option<Timestamp> {
-    let moment: jiff::Timestamp = text.parse().ok()?;
-    Some(Timestamp(moment.as_millisecond())).filter(|moment| moment.0 > 0)
+    digest_of(labels)
 }
 
 /// A moment as the API takes it.

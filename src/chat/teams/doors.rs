@@ -17,7 +17,7 @@ use super::{
     inbound::{MSTEAMS, Refused},
     service_url::ServiceUrl,
 };
-use crate::{chat::Listener, outbound::is_this_machine, outside};
+use crate::{chat::Listener, outbound::is_this_machine, outside, vendors::openid::BadToken};
 
 /// Largest body that is read: ten times what Teams lets anybody write.
 const LARGEST: usize = 1024 * 1024;
@@ -87,9 +87,9 @@ async fn admit(request: &HttpRequest, teams: &Teams) -> Result<Option<String>, R
             let mut headers = request.headers().get_all(AUTHORIZATION);
             let header = headers.next().ok_or(Refused::NoToken)?;
             if headers.next().is_some() {
-                return Err(Refused::Malformed);
+                return Err(BadToken::Malformed.into());
             }
-            let header = header.to_str().map_err(|_| Refused::Malformed)?;
+            let header = header.to_str().map_err(|_| BadToken::Malformed)?;
             Ok(Some(inbound.prove(header).await?.service_url.clone()))
         }
         Admission::ThisMachine => match request.peer_addr() {
@@ -128,7 +128,9 @@ fn turn_away(refused: Refused) -> HttpResponse {
         .increment(1);
     tracing::warn!(reason = %refused, "a request was not let in");
     match refused {
-        Refused::KeysUnreachable => HttpResponse::ServiceUnavailable().json(json!({})),
+        Refused::Token(BadToken::KeysUnreachable) => {
+            HttpResponse::ServiceUnavailable().json(json!({}))
+        }
         _ => HttpResponse::Unauthorized().json(json!({})),
     }
 }

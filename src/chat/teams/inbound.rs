@@ -6,28 +6,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use moka::sync::Cache;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{
-    keys::{Key, Keys, NoKey},
-    settings::Addresses,
-};
+use super::settings::Addresses;
 use crate::{
     clock::{Clock, Timestamp},
     outbound::Outbound,
+    vendors::openid::{self, BadToken, Key, Keys},
 };
 
 /// The only channel this bot listens to.
 pub(super) const MSTEAMS: &str = "msteams";
-
-/// Longest header that is looked at; real ones have about 1 KB.
-const LONGEST: usize = 16 * 1024;
-
-/// How far two clocks may be apart, as the documentation has it.
-const LEEWAY: i64 = 300;
 
 /// How long a proof is remembered; also how long a token outlives the key it was signed with.
 const MEMORY: Duration = Duration::from_mins(5);
@@ -50,24 +41,8 @@ pub(super) struct Proven {
 pub(super) enum Refused {
     #[error("no_token")]
     NoToken,
-    #[error("malformed")]
-    Malformed,
-    #[error("algorithm")]
-    Algorithm,
-    #[error("issuer")]
-    Issuer,
-    #[error("unknown_key")]
-    UnknownKey,
-    #[error("keys_unreachable")]
-    KeysUnreachable,
-    #[error("signature")]
-    Signature,
-    #[error("audience")]
-    Audience,
-    #[error("expired")]
-    Expired,
-    #[error("not_yet")]
-    NotYet,
+    #[error(transparent)]
+    Token(#[from] BadToken),
     #[error("endorsement")]
     Endorsement,
     #[error("service_url")]
@@ -107,7 +82,7 @@ impl Inbound {
 
     /// What the `Authorization` header proves.
     pub(super) async fn prove(&self, header: &str) -> Proof {
-        let token = bearer(header)?;
+        let token = openid::bearer(header)?;
         let digest: [u8; 32] = Sha256::digest(token).into();
         let now = self.clock.now();
         if let Some((until, proof)) = self.remembered.get(&digest)
@@ -118,7 +93,9 @@ impl Inbound {
         let (until, proof) = match self.check(token).await {
             Ok((proven, expires)) => (now.plus(MEMORY).min(expires), Ok(Arc::new(proven))),
             // Nothing was found out about the token itself.
-            Err(refused @ (Refused::KeysUnreachable | Refused::UnknownKey)) => return Err(refused),
+            Err(refused @ Refused::Token(BadToken::KeysUnreachable | BadToken::UnknownKey)) => {
+                return Err(refused);
+            }
             Err(refused) => (now.plus(GRUDGE), Err(refused)),
         };
         self.remembered.insert(digest, (until, proof.clone()));
@@ -126,98 +103,22 @@ impl Inbound {
     }
 
     async fn check(&self, token: &str) -> Result<(Proven, Timestamp), Refused> {
-        let header = decode_header(token).map_err(|_| Refused::Malformed)?;
-        if header.alg != Algorithm::RS256 {
-            return Err(Refused::Algorithm);
-        }
-        // What is marked as critical must be understood, and nothing is (RFC 7515, 4.1.11).
-        if header.crit.is_some() {
-            return Err(Refused::Malformed);
-        }
-        let id = header.kid.filter(|id| !id.is_empty()).ok_or(Refused::UnknownKey)?;
-        // Not yet proved, but it saves the fetch for tokens that are not even meant for us.
-        if unproved(token)?.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
-            return Err(Refused::Issuer);
-        }
-        let key = self.keys.key(&id).await.map_err(|no| match no {
-            NoKey::Unknown => Refused::UnknownKey,
-            NoKey::Unreachable => Refused::KeysUnreachable,
-        })?;
-        let claims = decode::<Value>(token, &key.decoding, &signature_only())
-            .map_err(|_| Refused::Signature)?
-            .claims;
+        let (claims, key) =
+            openid::claims(token, &self.keys, |issuer| issuer == self.issuer).await?;
         self.judge(&claims, &key)
     }
 
     fn judge(&self, claims: &Value, key: &Key) -> Result<(Proven, Timestamp), Refused> {
-        if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
-            return Err(Refused::Issuer);
+        if !openid::is_only(claims.get("aud"), &self.app_id) {
+            return Err(BadToken::Audience.into());
         }
-        if !is_only(claims.get("aud"), &self.app_id) {
-            return Err(Refused::Audience);
-        }
-        let now = self.clock.now().0 / 1000;
-        let seconds = |name: &str| claims.get(name).map(Value::as_i64);
-        let expires = seconds("exp").flatten().ok_or(Refused::Expired)?;
-        if expires.saturating_add(LEEWAY) < now {
-            return Err(Refused::Expired);
-        }
-        match seconds("nbf") {
-            None => {}
-            Some(Some(begins)) if begins.saturating_sub(LEEWAY) <= now => {}
-            Some(_) => return Err(Refused::NotYet),
-        }
+        let until = openid::until(claims, self.clock.now())?;
         let endorsed = |channel: &String| channel == MSTEAMS;
         if !key.endorsements.is_empty() && !key.endorsements.iter().any(endorsed) {
             return Err(Refused::Endorsement);
         }
         let service_url = claims.get("serviceurl").and_then(Value::as_str);
         let service_url = service_url.filter(|url| !url.is_empty()).ok_or(Refused::ServiceUrl)?;
-        let until = Timestamp(expires.saturating_add(LEEWAY).saturating_mul(1000));
         Ok((Proven { service_url: service_url.to_owned() }, until))
     }
-}
-
-/// `Bearer <token>`, and nothing beside it.
-fn bearer(header: &str) -> Result<&str, Refused> {
-    if header.len() > LONGEST {
-        return Err(Refused::Malformed);
-    }
-    let mut parts = header.split(' ');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(scheme), Some(token), None)
-            if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() =>
-        {
-            Ok(token)
-        }
-        _ => Err(Refused::Malformed),
-    }
-}
-
-/// The claims of a token nobody has checked.
-fn unproved(token: &str) -> Result<Value, Refused> {
-    use base64::Engine;
-    let claims = token.split('.').nth(1).ok_or(Refused::Malformed)?;
-    let claims = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(claims);
-    serde_json::from_slice(&claims.map_err(|_| Refused::Malformed)?).map_err(|_| Refused::Malformed)
-}
-
-/// One value, plain or alone in a list.
-fn is_only(claim: Option<&Value>, wanted: &str) -> bool {
-    match claim {
-        Some(Value::String(said)) => said == wanted,
-        Some(Value::Array(said)) => said.len() == 1 && said[0] == wanted,
-        _ => false,
-    }
-}
-
-/// The crate checks the signature; the claims are checked here, all of them and by our own clock.
-/// Its own checks pass a token in which the claim is missing.
-fn signature_only() -> Validation {
-    let mut validation = Validation::new(Algorithm::RS256);
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    validation.required_spec_claims.clear();
-    validation
 }

@@ -6,9 +6,9 @@
 mod activity;
 mod connector;
 mod doors;
+mod greeting;
 mod inbound;
 mod invokes;
-mod keys;
 mod pace;
 mod personal;
 mod receive;
@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 pub use connector::{
     CONVERSATION_GONE, Connector, MESSAGE_GONE, Member, conversation_is_gone, message_is_gone,
 };
+pub use greeting::Greeter;
 pub use pace::{Pace, Turn};
 pub use receive::DEMO_TENANT;
 pub use references::{Reference, References};
@@ -39,6 +40,7 @@ use super::{
 use crate::{
     access::Actor,
     cards::{Card, inert, inert_start},
+    greeting::Greeting,
     names::{PersonId, RoomName},
     outbound::Outbound,
     secrets::redact,
@@ -255,6 +257,10 @@ impl Channel for Teams {
             self.forget_if_gone(place, error).await;
         }
         sent
+    }
+
+    async fn greet(&self, room: &RoomName) -> Greeting {
+        self.greeted(room).await
     }
 
     async fn say(&self, place: &Place, text: &str) -> Result<(), ShowError> {

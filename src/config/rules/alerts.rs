@@ -10,39 +10,46 @@ const OFTENEST: Duration = Duration::from_secs(5);
 pub(super) fn check(config: &Config, found: &mut Found<'_>) {
     let top = Path::of(&["alerts"]);
     for (name, settings) in &config.alerts {
-        let (path, settings) = (top.key(name.as_str()), settings.common());
-        match (&settings.url, &settings.webhook) {
-            (None, None) => {
-                let what = "says neither where it is nor how it proves itself: write `url`, \
-                            `webhook`, or both";
+        let (path, common) = (top.key(name.as_str()), settings.common());
+        match (settings.every(), &common.proof, settings.place()) {
+            (None, None, Some((place, _))) => {
+                let what = format!(
+                    "says neither where it is nor how it proves itself: write `{place}`, \
+                     `webhook`, or both"
+                );
                 found.wrong(&path, what);
             }
-            (None, Some(_)) => {
-                for key in ["credential", "every"] {
+            (None, None, None) => {
+                let what = "can only be listened to: say under `webhook` how it proves itself";
+                found.wrong(&path, what);
+            }
+            (None, Some(_), Some((place, keys))) => {
+                for key in keys {
                     if found.is_written(&path, key) {
-                        let what = "has no effect without `url`: it is never asked";
+                        let what = format!("has no effect without `{place}`: it is never asked");
                         found.odd(&path.key(key), what);
                     }
                 }
             }
-            (Some(_), _) if settings.every.0 < OFTENEST => {
+            (Some(every), ..) if every < OFTENEST => {
                 found.wrong(&path.key("every"), "must be at least `5s`");
             }
-            (Some(_), _) => {}
+            _ => {}
         }
-        if let Some(credential) = &settings.credential
-            && !credential.is_one()
-        {
-            let what = "must say one of the two: `bearer` or `basic`";
-            found.wrong(&path.key("credential"), what);
+        if let Some(proof) = &common.proof {
+            super::hooks::proof(proof, &path.key("webhook"), found);
         }
-        let webhook = settings.webhook.as_ref();
-        if webhook.is_some_and(|webhook| webhook.next_token.as_ref() == Some(&webhook.token)) {
-            let what = "is the same secret as `token`: name another one";
-            found.wrong(&path.key("webhook").key("next_token"), what);
+        for flaw in settings.flaws() {
+            if !flaw.without.is_empty()
+                && flaw.without.iter().all(|key| found.is_written(&path, key))
+            {
+                continue;
+            }
+            let at = flaw.at.iter().fold(path.clone(), |path, key| path.key(key));
+            found.wrong(&at, flaw.what);
         }
         // Without Teams there is the terminal alone, which shows every room.
-        if let (Some(room), true) = (&settings.room, config.teams.is_some()) {
+        if let (Some(room), true) = (&common.room, config.teams.is_some()) {
             let rooms = [Path::of(&["teams", "rooms"])];
             found.known(&path.key("room"), room.as_str(), "room", &rooms);
         }

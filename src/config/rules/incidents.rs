@@ -1,7 +1,7 @@
 //! Incidents: whoever is to be in a room can be, and a channel has a team.
 
 use super::{Config, Found, Path};
-use crate::{chat::RoomKind, incidents::Membership};
+use crate::{chat::RoomKind, incidents::Membership, vendors::server::PATIENCE};
 
 pub(super) fn check(config: &Config, found: &mut Found<'_>) {
     let top = Path::of(&["incidents"]);
@@ -19,6 +19,19 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
     for (key, span) in [("sev1", settings.remind.sev1), ("sev2", settings.remind.sev2)] {
         if span.0.as_secs() < 60 {
             found.wrong(&top.key("remind").key(key), "must be at least `1m`");
+        }
+    }
+    if let Some(settings) = &settings.pagerduty {
+        let account = top.key("pagerduty").key("account");
+        if settings.account.from.is_none() {
+            let what = "PagerDuty takes incidents in the name of a person only: add `from`, the \
+                        e-mail address of one";
+            found.wrong(&account, what);
+        }
+        let timeout = settings.account.timeout.0;
+        if timeout.is_zero() || timeout > PATIENCE {
+            let what = format!("must be between 1ms and {}s", PATIENCE.as_secs());
+            found.wrong(&account.key("timeout"), what);
         }
     }
     channels(config, &top, found);

@@ -4,6 +4,7 @@ mod alerts;
 mod app;
 mod audit;
 mod freezes;
+mod hooks;
 mod incidents;
 mod oncall;
 mod people;
@@ -11,6 +12,7 @@ mod pipelines;
 mod runbooks;
 mod services;
 mod teams;
+mod telling;
 
 use uuid::Uuid;
 
@@ -50,9 +52,11 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>, secrets: Secrets) {
     services::check(config, found);
     freezes::check(config, found);
     alerts::check(config, found);
+    hooks::check(config, found);
     oncall::check(config, found);
     runbooks::check(config, found, secrets);
     incidents::check(config, found);
+    telling::check(config, found);
     audit::check(&config.audit, found, secrets);
 }
 

@@ -1,13 +1,14 @@
 //! Schedules: each has somebody at every level, and every name stands for something.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Config, Found, Path};
 use crate::{
+    access::{Access, Permission, Target},
     calendar::Moment,
     clock::spoken,
     names::PersonName,
-    oncall::{IcalSettings, LevelSettings, RotaSettings},
+    oncall::{IcalSettings, JiraSettings, LevelSettings, PagerDutySettings, RotaSettings},
 };
 
 /// What a page's own commands are called: `/page ack …`.
@@ -49,7 +50,29 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
             match level {
                 LevelSettings::Rota(rota) => turns(item, rota, found),
                 LevelSettings::Ical(ical) => calendar(item, ical, found),
+                LevelSettings::PagerDuty(duty) => of_pagerduty(item, duty, found),
+                LevelSettings::Jira(jira) => of_jira(item, jira, found),
+                LevelSettings::GrafanaIrm(irm) => called(item, &irm.who, found),
             }
+        }
+    }
+    reachable(config, found);
+}
+
+/// Asked last, and of sound people and roles only: a misspelt name is one mistake, not two.
+fn reachable(config: &Config, found: &mut Found<'_>) {
+    let sound = |section: &str| found.is_sound(&Path::of(&[section]));
+    if !(sound("people") && sound("roles") && found.is_read(&Path::of(&["teams", "tenant"]))) {
+        return;
+    }
+    let access = Access::new(&config.access());
+    for (name, schedule) in &config.oncall {
+        let of = |service| Target { service: Some(service), environment: None };
+        let targets: Vec<Target<'_>> = schedule.services.iter().map(of).collect();
+        let targets = if targets.is_empty() { vec![Target::default()] } else { targets };
+        if targets.into_iter().all(|to| access.who_may(Permission::Page, to).is_empty()) {
+            let what = "nobody may page its people: give a role `do: [page]` for its services";
+            found.odd(&Path::of(&["oncall", name.as_str()]), what);
         }
     }
 }
@@ -91,7 +114,35 @@ fn calendar(path: &Path, ical: &IcalSettings, found: &mut Found<'_>) {
         }
         _ => {}
     }
-    for (person, names) in &ical.who {
+    called(path, &ical.who, found);
+}
+
+fn of_pagerduty(path: &Path, duty: &PagerDutySettings, found: &mut Found<'_>) {
+    match (&duty.schedule, &duty.policy, duty.level) {
+        (None, None, _) => {
+            found.wrong(path, "says not who is meant: write `schedule`, or `policy` and `level`");
+        }
+        (None, Some(_), None) => {
+            found.wrong(path, "a policy has levels: write which `level`; 1 is called first");
+        }
+        (_, None, Some(_)) => {
+            found.wrong(&path.key("level"), "only a policy has levels: write `policy` as well");
+        }
+        (_, Some(_), Some(0)) => found.wrong(&path.key("level"), "the first level is 1"),
+        _ => {}
+    }
+    called(path, &duty.who, found);
+}
+
+fn of_jira(path: &Path, jira: &JiraSettings, found: &mut Found<'_>) {
+    if !jira.email.contains('@') {
+        found.wrong(&path.key("email"), "is the e-mail address of whose token it is");
+    }
+    called(path, &jira.who, found);
+}
+
+fn called(path: &Path, who: &BTreeMap<PersonName, Vec<String>>, found: &mut Found<'_>) {
+    for (person, names) in who {
         let item = path.key("who").key(person.as_str());
         known(&item, person, found);
         if names.iter().any(|name| name.trim().is_empty()) {

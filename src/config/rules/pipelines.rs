@@ -4,7 +4,7 @@ use super::{Found, Path};
 use crate::{
     config::Config,
     pipelines::{Settings, azure_devops::Credential},
-    vendors::server::PATIENCE,
+    vendors::{github, server::PATIENCE},
 };
 
 pub(super) fn check(config: &Config, found: &mut Found<'_>) {
@@ -20,6 +20,19 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
         {
             let what = format!("must be between 1ms and {}s", PATIENCE.as_secs());
             found.wrong(&path.key("timeout"), what);
+        }
+        if let Settings::GithubActions(settings) = settings
+            && let Some(rule) = &settings.protection_rule
+        {
+            let path = path.key("protection_rule");
+            if !matches!(settings.github.credential, github::Credential::App(_)) {
+                let what = "is a GitHub App's: use the credential `app`, not a token";
+                found.wrong(&path, what);
+            }
+            if rule.environments.is_empty() {
+                let what = "names no environment, so nothing would ever be guarded";
+                found.wrong(&path.key("environments"), what);
+            }
         }
         if let Settings::AzureDevops(settings) = settings
             && let Credential::Entra(principal) = &settings.credential

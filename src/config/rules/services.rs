@@ -33,6 +33,11 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
             room(config, &path, settings, found);
             health(&path, settings, found);
             own_alerts(config, &path, settings, found);
+            if settings.approvals == 0 && !settings.answer_gates.is_empty() {
+                let what = "has no effect with `approvals: 0`: nobody has approved anything there \
+                            in whose name a gate could be answered";
+                found.odd(&path.key("answer_gates"), what);
+            }
             if settings.request_expires.0.is_zero() && settings.approvals > 0 {
                 let what = "nobody could approve in no time: write something like `1h`";
                 found.wrong(&path.key("request_expires"), what);

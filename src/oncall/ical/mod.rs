@@ -3,8 +3,8 @@
 //! A series is unfolded by the clock on the wall of its own time zone, and only then turned into
 //! instants: a hand-over at nine stays at nine when the clocks change.
 
+mod guests;
 mod local;
-mod roll;
 
 use std::{
     collections::BTreeMap,
@@ -21,8 +21,10 @@ use calcard::{
 use jiff::{SignedDuration, civil::DateTime, tz::TimeZone};
 
 use self::local::{Wall, Zones, localise};
-pub use self::roll::Roll;
-use super::timeline::{Turn, Window};
+use super::{
+    roll::Roll,
+    timeline::{Turn, Window},
+};
 use crate::{calendar::ZoneName, clock::Timestamp};
 
 /// The largest calendar that is read, in bytes: years of a team's turns are a tenth of it.
@@ -179,7 +181,7 @@ fn unfold(
             continue;
         };
         if from < until && from < window.until && until > window.from && turns.len() <= TURNS {
-            let people = roll.people_of(component);
+            let people = guests::people_of(component, roll);
             turns.extend(people.into_iter().map(|who| Turn { who, from, until }));
         }
     }

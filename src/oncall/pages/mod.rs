@@ -169,6 +169,7 @@ impl Pages {
             patience: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
             calls: vec![],
             begun: vec![],
+            unknown: vec![],
             answered: None,
             exhausted: false,
         };

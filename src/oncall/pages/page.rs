@@ -65,6 +65,9 @@ pub struct Page {
     pub calls: Vec<Call>,
     /// The levels that were begun, and when.
     pub begun: Vec<Timestamp>,
+    /// The levels of which nobody knew who is on call when they were begun.
+    #[serde(default)]
+    pub unknown: Vec<usize>,
     /// Who has answered.
     pub answered: Option<Answered>,
     /// Whether nobody is left to be called.
@@ -198,10 +201,14 @@ impl Page {
         }
     }
 
-    /// These people are called at that level from now on.
-    pub fn begin(&mut self, level: usize, people: Vec<Who>, now: Timestamp) {
+    /// These people are called at that level from now on; nobody, where they are not known.
+    pub fn begin(&mut self, level: usize, people: Option<Vec<Who>>, now: Timestamp) {
         self.give_up();
         self.begun.push(now);
+        if people.is_none() {
+            self.unknown.push(level);
+        }
+        let people = people.unwrap_or_default();
         let delivery = Delivery::NotYet { at: now, why: None };
         self.calls.extend(people.into_iter().map(|who| Call {
             level,

@@ -54,11 +54,14 @@ impl Pager {
     async fn begin(&self, page: &Page, level: usize) -> anyhow::Result<()> {
         let now = self.clock.now();
         let people = match &page.to {
-            Reached::Person(name) => vec![Who::Person(name.clone())],
-            Reached::Schedule(name) => self.oncall.level(name, level, now).await?.who().to_vec(),
+            Reached::Person(name) => Some(vec![Who::Person(name.clone())]),
+            Reached::Schedule(name) => {
+                let there = self.oncall.level(name, level, now).await?;
+                there.is_known().then(|| there.who().to_vec())
+            }
         };
         let action = if level == 0 { "page_called" } else { "page_escalated" };
-        let names: Vec<String> = people.iter().map(Who::to_string).collect();
+        let names: Vec<String> = people.iter().flatten().map(Who::to_string).collect();
         let detail = serde_json::json!({ "level": level + 1, "people": names });
         let change = |page: &mut Page| {
             // Whoever ran this before may have begun it.

@@ -81,6 +81,9 @@ fn standing(page: &Page, now: Timestamp) -> (String, &'static str) {
     let reached = page.calls.iter().any(delivered);
     if page.exhausted {
         let text = match (page.calls.is_empty(), reached) {
+            (true, _) if !page.unknown.is_empty() => {
+                "It is not known who is on call there, so nobody was called."
+            }
             (true, _) => "Nobody is on call there, so nobody was called.",
             (false, true) => "Nobody has answered, and nobody is left to be called.",
             (false, false) => "Nobody could be reached, and nobody is left to be called.",
@@ -99,7 +102,9 @@ fn level_lines(page: &Page, level: usize, now: Timestamp) -> Vec<String> {
     let calls: Vec<&Call> = page.calls.iter().filter(|call| call.level == level).collect();
     if calls.is_empty() {
         let at = page.begun.get(level).copied().unwrap_or(page.asked).time_of_day(now);
-        return vec![format!("{label}nobody is on call ({at})")];
+        let unknown = page.unknown.contains(&level);
+        let who = if unknown { "not known who is on call" } else { "nobody is on call" };
+        return vec![format!("{label}{who} ({at})")];
     }
     calls.iter().map(|call| format!("{label}{}: {}", call.who, delivery(call, now))).collect()
 }

@@ -33,6 +33,11 @@ impl Application {
         self.spec.source.as_ref().filter(|_| !several)
     }
 
+    /// The project it is in.
+    pub(super) fn project(&self) -> &str {
+        self.spec.project.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
+    }
+
     /// The revision that Argo CD follows by itself, when it does.
     pub(super) fn follows(&self) -> Option<&str> {
         let automated = self.spec.sync_policy.as_ref()?.automated.as_ref()?;

@@ -10,6 +10,7 @@
 //! time, and forgets the last one when the next begins: a run that is replaced is *unknown*.
 
 mod answers;
+mod greeting;
 mod settings;
 
 use anyhow::Context;
@@ -25,6 +26,8 @@ use super::{
     common::{is_commit, no_such_version, not_started},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::RunId,
     outbound::Failure,
     vendors::{
@@ -205,5 +208,9 @@ impl Pipeline for ArgoCd {
             .act((Method::DELETE, self.client.url(&["operation"])?), &[], |request| request)
             .await?;
         Ok(())
+    }
+
+    async fn greet(&self, _: Timestamp) -> Vec<Greeting> {
+        self.greeted().await
     }
 }

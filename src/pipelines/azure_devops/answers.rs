@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::pipelines::{Progress, RunState, common::line};
+use crate::pipelines::{Progress, RunState, Verdict, common::line};
 
 /// The longest way from a task up to its stage: task, job, phase, stage.
 const LEVELS: usize = 6;
@@ -100,6 +100,38 @@ pub(super) struct Difference {
     pub(super) behind_count: usize,
 }
 
+/// What somebody is asked to approve.
+#[derive(Debug, Deserialize)]
+pub(super) struct Approval {
+    pub(super) id: Option<String>,
+    status: Option<String>,
+    /// What we may do with it, in words with commas between them.
+    permissions: Option<String>,
+}
+
+impl Approval {
+    /// Whether it waits for nobody any more.
+    pub(super) fn is_over(&self) -> bool {
+        let over =
+            ["approved", "rejected", "skipped", "canceled", "timedOut", "failed", "completed"];
+        self.status.as_deref().is_some_and(|status| over.contains(&status))
+    }
+
+    /// Whether it may be answered by us, as far as is told.
+    pub(super) fn is_ours_to_answer(&self) -> bool {
+        let can = |said: &str| said.contains("update") || said.contains("resourceAdmin");
+        self.permissions.as_deref().is_none_or(can)
+    }
+}
+
+/// The word for what was decided.
+pub(super) fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve => "approved",
+        Verdict::Reject => "rejected",
+    }
+}
+
 impl Links {
     /// The page that people look at.
     pub(super) fn page(&self) -> Option<&str> {
@@ -153,6 +185,7 @@ impl Build {
             total: count(pieces.len()),
             step: at_work.map(|piece| timeline.place(piece)),
             tail: vec![],
+            gates: vec![],
             detail,
         }
     }
@@ -202,9 +235,22 @@ impl Timeline {
 
     /// Whether somebody has to approve something now.
     fn waits(&self) -> bool {
-        self.records
-            .iter()
-            .any(|record| record.is_a("Checkpoint.Approval") && !record.is("completed"))
+        self.open_approvals().next().is_some()
+    }
+
+    fn open_approvals(&self) -> impl Iterator<Item = &Record> {
+        let open = |record: &&Record| record.is_a("Checkpoint.Approval") && !record.is("completed");
+        self.records.iter().filter(open)
+    }
+
+    /// The ids of what somebody has to approve now, each with the stage that waits for it.
+    pub(super) fn approvals(&self) -> Vec<(&str, String)> {
+        let named = self.open_approvals().filter_map(|record| {
+            let stage = self.above(record).find(|above| above.is_a("Stage"));
+            let name = stage.unwrap_or(record).name.as_deref();
+            Some((record.id.as_deref()?, line(name.unwrap_or("an approval"))))
+        });
+        named.collect()
     }
 
     /// What failed, as deep inside as is told, and the first reason given.

@@ -21,6 +21,8 @@
 //! * Parameters are text from people: they reach scripts through `env:`, never by `${{ }}`.
 
 mod answers;
+mod approvals;
+mod greeting;
 mod settings;
 mod versions;
 
@@ -32,20 +34,19 @@ use serde_json::{Value, json};
 use url::Url;
 
 use answers::{Build, Links, List, RunSeen, Timeline};
-pub use settings::{Credential, Principal, Settings};
+pub use settings::{Credential, Settings};
 
 use super::{
-    Found, Ground, Inputs, Order, Pipeline, Place, Progress, Resolved, Run, RunState, Started,
-    Unresolved, Wish,
+    Answer, Answered, Found, Gate, Ground, Inputs, Order, Pipeline, Place, Progress, Resolved, Run,
+    RunState, Started, Unresolved, Wish,
     common::{names, not_started, with},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::{Correlation, RunId, Version},
-    outbound::{Answer, Failure},
-    vendors::{
-        entra::{Identity, Tokens},
-        server::{Error, Key, Server},
-    },
+    outbound::{self, Failure},
+    vendors::server::{Error, Key, Server},
 };
 
 const NAME: &str = "Azure DevOps";
@@ -80,14 +81,8 @@ impl AzureDevops {
         let key = match &settings.credential {
             Credential::Token(secret) => Key::Basic(String::new(), secret.clone()),
             Credential::Entra(principal) => {
-                let identity = Identity {
-                    app_id: principal.app_id.clone(),
-                    tenant: principal.tenant.clone(),
-                    credential: principal.proof.clone(),
-                    login: principal.login.clone(),
-                };
                 let (outbound, clock) = (ground.outbound.clone(), ground.clock.clone());
-                Key::Entra(Tokens::new(identity, SCOPE, outbound, clock)?)
+                Key::Entra(principal.tokens(SCOPE, outbound, clock)?)
             }
         };
         Ok(Self {
@@ -124,7 +119,7 @@ impl AzureDevops {
     }
 
     /// What an answer says. Who is not signed in gets a page for people, often as a success.
-    fn decoded<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, Error> {
+    fn decoded<T: DeserializeOwned>(&self, answer: &outbound::Answer) -> Result<T, Error> {
         if answer.status == 203 {
             let said = SIGN_IN_PAGE.to_owned();
             return Err(Error::Failed(NAME, Failure::Refused { status: 401, said }));
@@ -244,7 +239,15 @@ impl Pipeline for AzureDevops {
             tracing::debug!(%error, run = %run.id, "the run's timeline is not known");
             Timeline::default()
         });
-        Ok(build.progress(&timeline))
+        let mut progress = build.progress(&timeline);
+        if progress.state == RunState::WaitingApproval {
+            progress.gates = self.gates(&timeline, run).await;
+        }
+        Ok(progress)
+    }
+
+    async fn answer(&self, _: &Run, gate: &Gate, answer: &Answer) -> Answered {
+        self.answered(gate, answer).await
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
@@ -254,6 +257,10 @@ impl Pipeline for AzureDevops {
             self.server.act((Method::PATCH, url), &[], |request| request.json(&body)).await?;
         self.decoded::<Build>(&answer)?;
         Ok(())
+    }
+
+    async fn greet(&self, _: Timestamp) -> Vec<Greeting> {
+        self.greeted().await
     }
 }
 

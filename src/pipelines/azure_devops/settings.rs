@@ -9,7 +9,7 @@ use crate::{
     outbound::Base,
     pipelines::{Inputs, Place},
     secrets::Secret,
-    vendors::{entra, server::patience},
+    vendors::{entra::Principal, server::patience},
 };
 
 /// A pipeline of Azure DevOps.
@@ -49,25 +49,6 @@ pub enum Credential {
     Entra(Principal),
 }
 
-/// Who Pilothouse is in Microsoft Entra.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Principal {
-    /// The app id of the service principal, or the client id of the managed identity.
-    pub app_id: String,
-    /// The tenant the organization is connected to.
-    pub tenant: String,
-    /// How it proves who it is.
-    pub proof: entra::Credential,
-    /// Where tokens come from.
-    #[serde(default = "login")]
-    pub login: Base,
-}
-
 fn main() -> Version {
     "main".parse().expect("letters only")
-}
-
-fn login() -> Base {
-    "https://login.microsoftonline.com".parse().expect("it is a web address")
 }

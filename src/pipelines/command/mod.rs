@@ -19,6 +19,7 @@
 //! - What it leaves running in the background is left alone, but must have its own output.
 
 mod folder;
+mod greeting;
 mod programs;
 mod question;
 mod report;
@@ -33,6 +34,8 @@ use anyhow::bail;
 use async_trait::async_trait;
 
 pub(crate) use self::folder::{Ended, How, RunFolder, Task};
+pub(super) use self::greeting::greeting;
+pub use self::greeting::runnable;
 pub use self::{
     programs::{Program, Programs, check_variables, found, inherited},
     settings::Settings,

@@ -29,6 +29,25 @@ pub(super) struct RunSeen {
     pub(super) conclusion: Option<String>,
     pub(super) html_url: Option<String>,
     pub(super) display_title: Option<String>,
+    pub(super) head_sha: Option<String>,
+}
+
+/// An environment that a run waits for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Pending {
+    pub(super) environment: Waiting,
+    #[serde(default)]
+    pub(super) current_user_can_approve: bool,
+    #[serde(default)]
+    pub(super) wait_timer: u64,
+    #[serde(default)]
+    pub(super) reviewers: Vec<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Waiting {
+    pub(super) id: u64,
+    pub(super) name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -158,7 +177,7 @@ impl Jobs {
                 done += u32::from(piece.is("completed"));
             }
         }
-        Progress { state, done, total, step, tail: vec![], detail }
+        Progress { state, done, total, step, tail: vec![], detail, gates: vec![] }
     }
 }
 

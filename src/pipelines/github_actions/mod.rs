@@ -28,9 +28,19 @@
 //! * Inputs are text from people. They reach scripts through `env:`, never by `${{ }}` in `run:`.
 //! * `concurrency` keeps a run that somebody started by hand from working at the same time.
 //!
-//! The credential needs Actions (read and write), Contents (read) and Metadata (read).
+//! # Where runs wait
+//!
+//! A job that names an `environment` waits until its reviewers have approved. Pilothouse shows
+//! that, and answers when it is one of them: with a token, the person is whose token it is; an app
+//! can be no reviewer. An app can be the environment's protection rule instead: then it lets
+//! through what it has started for a deployment that was agreed upon, and turns away the rest.
+//!
+//! The credential needs Actions (read and write), Contents (read) and Metadata (read); to answer
+//! where a run waits, Deployments (read and write) as well.
 
 mod answers;
+mod greeting;
+mod pending;
 mod settings;
 mod versions;
 
@@ -43,20 +53,23 @@ use std::{
 use anyhow::Context;
 use async_trait::async_trait;
 use serde::Serialize;
+use serde_json::Value;
 use url::Url;
 
 use answers::{Dispatched, Jobs, RunSeen, Runs};
-pub use settings::{BadWorkflow, Settings, Workflow};
+pub use settings::{BadWorkflow, Head, ProtectionRule, Settings, Workflow};
 
 use super::{
-    Found, Ground, Inputs, Order, Pipeline, Progress, Resolved, Run, RunState, Started, Unresolved,
-    Wish,
+    Answer, Answered, Asked, Found, Gate, Ground, Inputs, Order, Pipeline, Progress, Resolved, Run,
+    RunState, Started, Unresolved, Wish,
     common::{names, with},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::{RunId, Version},
     outbound::Failure,
-    vendors::github::{Error, Github},
+    vendors::github::{Credential, Error, Github},
 };
 
 /// How much GitHub's clock may be behind ours before a run of ours is overlooked.
@@ -73,6 +86,7 @@ pub(super) struct GithubActions {
     workflow: Workflow,
     reference: Version,
     inputs: Inputs,
+    rule: Option<ProtectionRule>,
     /// An older Enterprise Server, which does not tell the id of the run it starts.
     silent: AtomicBool,
 }
@@ -89,16 +103,19 @@ struct Dispatch<'a> {
 impl GithubActions {
     pub(super) fn new(settings: &Settings, ground: &Ground) -> anyhow::Result<Self> {
         settings.inputs.check()?;
-        let repository = settings.repository.clone();
+        if settings.protection_rule.is_some() {
+            let app = matches!(settings.github.credential, Credential::App(_));
+            anyhow::ensure!(app, "a `protection_rule` is a GitHub App's: use the credential `app`");
+        }
+        let (repository, rule) = (settings.repository.clone(), &settings.protection_rule);
+        let ground = (ground.clock.clone(), ground.outbound.clone());
+        let github = Github::open(&settings.github, repository, ground)?;
         Ok(Self {
-            github: Github::open(
-                &settings.github,
-                repository,
-                (ground.clock.clone(), ground.outbound.clone()),
-            )?,
+            github: if rule.is_some() { github.writing_deployments() } else { github },
             workflow: settings.workflow.clone(),
             reference: settings.reference.clone(),
             inputs: settings.inputs.clone(),
+            rule: settings.protection_rule.clone(),
             silent: AtomicBool::new(false),
         })
     }
@@ -244,7 +261,8 @@ impl Pipeline for GithubActions {
             Err(error) => return Err(error.into()),
         };
         if matches!(seen.state().0, RunState::Queued | RunState::WaitingApproval) {
-            return Ok(Jobs::default().progress(&seen));
+            let gates = self.gates(&seen, run).await;
+            return Ok(Progress { gates, ..Jobs::default().progress(&seen) });
         }
         let url = self.run_url(run.id.as_str(), &["jobs"])?;
         let jobs = self.github.poll(with(url, &[("filter", "latest"), ("per_page", "100")])).await;
@@ -252,7 +270,19 @@ impl Pipeline for GithubActions {
             tracing::warn!(%error, run = %run.id, "the run's jobs are not known");
             Jobs::default()
         });
-        Ok(jobs.progress(&seen))
+        Ok(Progress { gates: self.gates(&seen, run).await, ..jobs.progress(&seen) })
+    }
+
+    async fn answer(&self, run: &Run, gate: &Gate, answer: &Answer) -> Answered {
+        self.answered(run, gate, answer).await
+    }
+
+    fn asked(&self, event: &str, body: &Value) -> Option<Asked> {
+        self.asks(event, body)
+    }
+
+    async fn turn_away(&self, asked: &Asked, answer: &Answer) -> Answered {
+        self.rules(&asked.run, &asked.name, answer).await
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
@@ -262,6 +292,10 @@ impl Pipeline for GithubActions {
             Err(error) if error.status() != Some(409) => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    async fn greet(&self, now: Timestamp) -> Vec<Greeting> {
+        self.greeted(now).await
     }
 }
 

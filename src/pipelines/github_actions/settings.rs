@@ -1,12 +1,12 @@
 //! Which workflow is run, and what it calls the things it is told.
 
-use std::{borrow::Cow, str::FromStr};
+use std::{borrow::Cow, collections::BTreeMap, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    names::{Version, is_invisible},
+    names::{Environment, Version, is_invisible},
     pipelines::Inputs,
     vendors::github::{self, Repository},
 };
@@ -25,8 +25,34 @@ pub struct Settings {
     /// What the workflow calls the things it is told.
     #[serde(default)]
     pub inputs: Inputs,
+    /// Where the GitHub App guards environments, so that nobody goes round Pilothouse.
+    #[serde(default)]
+    pub protection_rule: Option<ProtectionRule>,
     /// How GitHub is reached and who Pilothouse is there.
     pub github: github::Settings,
+}
+
+/// The GitHub App as a deployment protection rule: it lets through what Pilothouse has started for
+/// a deployment that was agreed upon, and nothing else.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProtectionRule {
+    /// The environments it is switched on for: what each is called here, and at GitHub.
+    pub environments: BTreeMap<Environment, String>,
+    /// What the run itself must be made of.
+    #[serde(default)]
+    pub head: Head,
+}
+
+/// Of which commit a run may be made that is let through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Head {
+    /// Of the approved one: right for a workflow that deploys what it was started from.
+    #[default]
+    Approved,
+    /// Of any: right for a workflow that checks out the commit it is told.
+    Any,
 }
 
 /// A workflow: `deploy.yml`, or its number.

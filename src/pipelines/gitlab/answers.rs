@@ -26,6 +26,7 @@ pub(super) struct Variable {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Job {
+    pub(super) id: Option<u64>,
     #[serde(default)]
     name: String,
     stage: Option<String>,
@@ -33,6 +34,27 @@ pub(super) struct Job {
     #[serde(default)]
     allow_failure: bool,
     failure_reason: Option<String>,
+}
+
+/// A deployment that somebody has to approve.
+#[derive(Debug, Deserialize)]
+pub(super) struct Deployment {
+    pub(super) id: u64,
+    #[serde(default)]
+    pub(super) pending_approval_count: u64,
+    deployable: Option<Deployable>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Deployable {
+    id: u64,
+}
+
+impl Deployment {
+    /// The id of the job that deploys.
+    pub(super) fn job(&self) -> Option<String> {
+        Some(self.deployable.as_ref()?.id.to_string())
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +110,7 @@ impl PipelineSeen {
             total: count(jobs.len()),
             step: jobs.iter().find(|job| job.is("running")).map(Job::place),
             tail: vec![],
+            gates: vec![],
             detail,
         }
     }
@@ -100,6 +123,16 @@ impl Job {
 
     fn is_over(&self) -> bool {
         ["success", "failed", "canceled", "skipped"].iter().any(|status| self.is(status))
+    }
+
+    /// Whether somebody has to begin it before anything else goes on.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.is("manual") && !self.allow_failure
+    }
+
+    /// What people call it.
+    pub(super) fn called(&self) -> String {
+        line(&self.name)
     }
 
     fn place(&self) -> String {

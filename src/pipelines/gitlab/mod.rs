@@ -23,6 +23,8 @@
 //!   or declare inputs and set `pass: inputs`.
 
 mod answers;
+mod greeting;
+mod manual;
 mod settings;
 mod versions;
 
@@ -36,11 +38,13 @@ use answers::{Job, PipelineSeen, Variable};
 pub use settings::{Pass, Settings};
 
 use super::{
-    Found, Ground, Inputs, Order, Pipeline, Place, Progress, Resolved, Run, RunState, Started,
-    Unresolved, Wish,
+    Answer, Answered, Found, Gate, Ground, Inputs, Order, Pipeline, Place, Progress, Resolved, Run,
+    RunState, Started, Unresolved, Wish,
     common::{names, not_started, with},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::{Correlation, RunId, Version},
     vendors::server::{Key, Server},
 };
@@ -195,12 +199,24 @@ impl Pipeline for Gitlab {
             tracing::warn!(%error, run = %run.id, "the run's jobs are not known");
             vec![]
         });
-        Ok(seen.progress(&jobs.into_iter().flatten().collect::<Vec<_>>()))
+        let jobs: Vec<Job> = jobs.into_iter().flatten().collect();
+        let progress = seen.progress(&jobs);
+        let waits = progress.state == RunState::WaitingApproval;
+        let gates = if waits { Self::gates(&jobs, run) } else { vec![] };
+        Ok(Progress { gates, ..progress })
+    }
+
+    async fn answer(&self, run: &Run, gate: &Gate, answer: &Answer) -> Answered {
+        self.answered(run, gate, answer).await
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
         let url = self.url(&["pipelines", run.id.as_str(), "cancel"])?;
         self.server.act((Method::POST, url), &[], |request| request).await?;
         Ok(())
+    }
+
+    async fn greet(&self, now: Timestamp) -> Vec<Greeting> {
+        self.greeted(now).await
     }
 }

@@ -176,6 +176,7 @@ impl Build {
             total: count(stages.stages.len()),
             step: find(&["IN_PROGRESS", "PAUSED_PENDING_INPUT"]).map(|stage| line(&stage.name)),
             tail: vec![],
+            gates: vec![],
             detail,
         }
     }

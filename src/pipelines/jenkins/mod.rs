@@ -14,6 +14,7 @@
 //! the order given with it.
 
 mod answers;
+mod greeting;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ use super::{
     common::{not_started, with},
 };
 use crate::{
+    clock::Timestamp,
+    greeting::Greeting,
     names::RunId,
     outbound::{Answer, Failure},
     vendors::server::{Error, Key, Server},
@@ -297,6 +300,10 @@ impl Pipeline for Jenkins {
         };
         self.post(url, &BTreeMap::new()).await?;
         Ok(())
+    }
+
+    async fn greet(&self, _: Timestamp) -> Vec<Greeting> {
+        self.greeted().await
     }
 }
 

@@ -35,6 +35,7 @@
 //! `{"type": "deployment.status", "data": {"request_id": "ph-8f2c91d4-1", "status": "running"}}`.
 //! 204 says that it is kept; anything else, that it is to be sent again or is wrong.
 
+mod greeting;
 mod reports;
 mod settings;
 
@@ -48,6 +49,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
+pub(super) use greeting::greeting;
 use reports::Reports;
 pub use settings::Settings;
 
@@ -57,6 +59,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    hooks::{Proof, Prover, SecretProof},
     names::{PipelineName, RunId},
     outbound::Answer,
     vendors::server::{Error, Key, Server},
@@ -117,7 +120,10 @@ impl Webhook {
                 Answers::Asked(Box::new(server(status.clone())?))
             } else {
                 let (folder, clock) = (&ground.folder, ground.clock.clone());
-                let reports = Reports::open(name, &settings.secret, folder, clock)?;
+                let secret = settings.secret.clone();
+                let proof = Proof::Standard(SecretProof { secret, next_secret: None });
+                let prover = Prover::new(&proof, &ground.outbound, &clock)?;
+                let reports = Reports::open(name, prover, folder, clock)?;
                 Answers::Reported(Arc::new(reports))
             },
             repeatable: settings.repeatable,
@@ -184,6 +190,7 @@ impl Said {
             total: self.total,
             step: self.step.as_deref().map(line),
             tail: self.log[last..].iter().map(|text| line(text)).collect(),
+            gates: vec![],
             detail: match state {
                 RunState::Unknown => Some(line(&self.status)),
                 RunState::Failed => detail.or_else(|| Some("failed".to_owned())),

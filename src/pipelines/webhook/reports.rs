@@ -3,7 +3,7 @@
 //! They are kept in files, one for each run: replicas that are to know the same need one folder.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -18,19 +18,15 @@ use serde::{Deserialize, Serialize};
 use super::Said;
 use crate::{
     clock::Clock,
+    hooks::{Prover, Reading, later},
     names::{Correlation, PipelineName},
-    secrets::{Secret, keep_quiet},
-    vendors::signature,
 };
 
 /// Largest message that is read, in bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// How long a message may take to arrive.
-const DEADLINE: Duration = Duration::from_secs(5);
-
-/// How far apart the clocks may be; a message older than this may be somebody's recording.
-const SKEW: i64 = 5 * 60;
+/// Messages that are read at once.
+const AT_ONCE: usize = 16;
 
 /// How long reports are kept after the last one: far longer than any run is watched.
 const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -38,7 +34,8 @@ const KEPT: Duration = Duration::from_hours(30 * 24);
 /// The reports of one pipeline.
 pub(super) struct Reports {
     name: PipelineName,
-    secret: Secret,
+    prover: Prover,
+    reading: Reading,
     folder: PathBuf,
     clock: Clock,
     /// Held while one is written, so that a late old one never replaces a newer.
@@ -68,15 +65,16 @@ impl Reports {
     /// The reports of a pipeline, in a folder of its own.
     pub(super) fn open(
         name: &PipelineName,
-        secret: &Secret,
-        folder: &std::path::Path,
+        prover: Prover,
+        folder: &Path,
         clock: Clock,
     ) -> anyhow::Result<Self> {
         let folder = folder.join(format!("{name}.reports"));
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-        let writing = tokio::sync::Mutex::default();
-        let reports = Self { name: name.clone(), secret: secret.clone(), folder, clock, writing };
+        let reading = Reading::new(AT_ONCE, LARGEST, "the report is over 64 KiB");
+        let (name, writing) = (name.clone(), tokio::sync::Mutex::default());
+        let reports = Self { name, prover, reading, folder, clock, writing };
         reports.tidy().context("old reports cannot be removed")?;
         Ok(reports)
     }
@@ -117,22 +115,6 @@ impl Reports {
         doors.service(door.app_data(Data::from(self)).route(post().to(knock)));
     }
 
-    /// Whether a message was signed with our secret, lately; when it was.
-    fn proved(&self, request: &HttpRequest, body: &[u8]) -> anyhow::Result<Option<i64>> {
-        let secret = self.secret.read()?;
-        keep_quiet(&secret);
-        let header = |name: &str| request.headers().get(name)?.to_str().ok();
-        let (Some(id), Some(at), Some(said)) =
-            (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"))
-        else {
-            return Ok(None);
-        };
-        let Ok(seconds) = at.parse::<i64>() else { return Ok(None) };
-        let recent = (self.clock.now().0.div_euclid(1000) - seconds).abs() <= SKEW;
-        let signed = signature::is_signed(&secret, (id, seconds), body, said);
-        Ok((recent && signed).then_some(seconds))
-    }
-
     /// Keeps a report, unless a newer one of the run is there.
     async fn keep(&self, id: &Correlation, kept: &Kept) -> anyhow::Result<()> {
         let _turn = self.writing.lock().await;
@@ -147,27 +129,14 @@ impl Reports {
 }
 
 async fn knock(request: HttpRequest, body: Payload, reports: Data<Reports>) -> HttpResponse {
-    let body = tokio::time::timeout(DEADLINE, body.to_bytes_limited(LARGEST)).await;
-    let body = match body {
-        Ok(Ok(Ok(body))) => body,
-        Ok(Err(_)) => return HttpResponse::PayloadTooLarge().body("a report is over 64 KiB"),
-        _ => return HttpResponse::RequestTimeout().body("the report did not arrive"),
+    let taken = match reports.reading.take(&reports.prover, request.headers(), body).await {
+        Ok(taken) => taken,
+        Err(untaken) => return untaken.answer(reports.name.as_str()),
     };
-    let at = match reports.proved(&request, &body) {
-        Ok(Some(at)) => at,
-        Ok(None) => {
-            metrics::counter!("pilothouse_refused_requests_total", "reason" => "webhook signature")
-                .increment(1);
-            tracing::warn!(pipeline = reports.name.as_str(), "a report without a good signature");
-            return HttpResponse::Unauthorized()
-                .body("the signature is missing, wrong or over five minutes old");
-        }
-        Err(error) => {
-            tracing::error!(pipeline = reports.name.as_str(), "no report can be proved: {error}");
-            return HttpResponse::ServiceUnavailable().body("the secret cannot be read");
-        }
-    };
-    let Report { request_id, said } = match crate::outside::json::<Message>(&body) {
+    let at =
+        request.headers().get("webhook-timestamp").and_then(|at| at.to_str().ok()?.parse().ok());
+    let Some(at) = at else { return HttpResponse::BadRequest().body("it says no moment") };
+    let Report { request_id, said } = match crate::outside::json::<Message>(&taken.body) {
         Ok(message) => message.data,
         Err(error) => return HttpResponse::BadRequest().body(error.to_string()),
     };
@@ -175,7 +144,7 @@ async fn knock(request: HttpRequest, body: Payload, reports: Data<Reports>) -> H
         Ok(()) => HttpResponse::NoContent().finish(),
         Err(error) => {
             tracing::error!(pipeline = reports.name.as_str(), "a report was not kept: {error:#}");
-            HttpResponse::ServiceUnavailable().body("it could not be written down")
+            later("it could not be written down")
         }
     }
 }

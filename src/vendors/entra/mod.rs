@@ -2,6 +2,7 @@
 //! all, renewed early.
 
 mod asking;
+mod claims;
 mod proof;
 
 use std::{
@@ -55,6 +56,36 @@ pub enum Credential {
         /// Which, when it has several: the identity's client id. Without it, the app id.
         client_id: Option<String>,
     },
+}
+
+/// Who the bot is in Entra where it is somebody else than in Teams.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Principal {
+    /// The app id of the service principal, or the client id of the managed identity.
+    pub app_id: String,
+    /// The tenant it is known in.
+    pub tenant: String,
+    /// How it proves who it is.
+    pub proof: Credential,
+    /// Where tokens come from.
+    #[serde(default = "login")]
+    pub login: Base,
+}
+
+fn login() -> Base {
+    "https://login.microsoftonline.com".parse().expect("it is a web address")
+}
+
+impl Principal {
+    /// Its tokens for what `scope` says.
+    ///
+    /// # Errors
+    /// When the tenant cannot be part of an address.
+    pub fn tokens(&self, scope: &str, outbound: Outbound, clock: Clock) -> anyhow::Result<Tokens> {
+        let Self { app_id, tenant, proof, login } = self.clone();
+        Tokens::new(Identity { app_id, tenant, credential: proof, login }, scope, outbound, clock)
+    }
 }
 
 /// Who the bot is in Entra.

@@ -3,6 +3,7 @@
 //! A call either has an answer or an [`Error`] that says what may be concluded. When GitHub asks
 //! to be left alone, every further call is answered here, without a request, until it is over.
 
+mod hook;
 mod settings;
 mod sign_in;
 
@@ -12,6 +13,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
+pub use hook::Hook;
 pub use settings::{App, AppId, BadRepository, Credential, Repository, Settings};
 
 use super::{quiet::Quiet, server::next_page};
@@ -82,6 +84,7 @@ impl Github {
             outbound: outbound.clone(),
             clock: clock.clone(),
             timeout,
+            deployments: false,
             held: tokio::sync::Mutex::new(Held::default()),
         };
         sign_in.check()?;
@@ -93,6 +96,14 @@ impl Github {
             .build();
         let quiet = Quiet::new("GitHub", clock);
         Ok(Self { api, repository, outbound, timeout, sign_in, quiet, seen })
+    }
+
+    /// The same, with tokens that may write deployments and answer for protection rules as well.
+    /// An app that has not been given that permission gets no token then.
+    #[must_use]
+    pub fn writing_deployments(mut self) -> Self {
+        self.sign_in.deployments = true;
+        self
     }
 
     /// The repository this is about.
@@ -125,6 +136,19 @@ impl Github {
     /// Sorted by what they let the caller conclude.
     pub async fn ask<T: DeserializeOwned>(&self, url: Url) -> Result<T, Error> {
         Ok(self.call(|| self.outbound.request(Method::GET, url.clone()), true).await?.json()?)
+    }
+
+    /// Asks a question that changes nothing, for the whole answer.
+    ///
+    /// # Errors
+    /// As [`Github::ask`].
+    pub async fn look(&self, url: Url) -> Result<Answer, Error> {
+        self.call(|| self.outbound.request(Method::GET, url.clone()), true).await
+    }
+
+    /// Whether it calls as an app, whose tokens may do what it asks for or are not given at all.
+    pub fn is_app(&self) -> bool {
+        matches!(self.sign_in.credential, Credential::App(_))
     }
 
     /// Asks a question once and does not wait longer than `patience`.

@@ -37,6 +37,8 @@ pub(super) struct SignIn {
     pub(super) outbound: Outbound,
     pub(super) clock: Clock,
     pub(super) timeout: Duration,
+    /// Whether tokens may write deployments as well.
+    pub(super) deployments: bool,
     /// Locked while a token is fetched, so that many callers fetch one.
     pub(super) held: Mutex<Held>,
 }
@@ -111,11 +113,15 @@ impl SignIn {
         if held.token.as_ref().is_some_and(|(ours, _)| ours == token) {
             *held = Held::default();
         }
-        matches!(self.credential, Credential::App(_))
+        match &self.credential {
+            Credential::App(_) => true,
+            // It may have been changed in this very moment.
+            Credential::Token(secret) => secret.read().is_ok_and(|now| now != token),
+        }
     }
 
     /// A token the app signs itself; good for asking for a real one only.
-    fn signed(&self, app: &App) -> Result<String, Error> {
+    pub(super) fn signed(&self, app: &App) -> Result<String, Error> {
         let pem = app.key.read().map_err(|error| bad(error.to_string()))?;
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| {
             bad(format!("the secret `{}` is not an RSA private key in PEM form", app.key))
@@ -153,7 +159,10 @@ impl SignIn {
             .api
             .url(&["app", "installations", &id, "access_tokens"])
             .map_err(|error| bad(error.to_string()))?;
-        let permissions: std::collections::BTreeMap<_, _> = PERMISSIONS.into();
+        let mut permissions: std::collections::BTreeMap<_, _> = PERMISSIONS.into();
+        if self.deployments {
+            permissions.insert("deployments", "write");
+        }
         let body = json!({ "repositories": [self.repository.name()], "permissions": permissions });
         let request = self.request(Method::POST, url, signed).json(&body);
         let answer = self

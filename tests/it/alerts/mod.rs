@@ -8,6 +8,7 @@ mod lists;
 mod lost;
 mod pretend;
 mod real;
+mod sources;
 mod storm;
 mod vendor;
 
@@ -35,15 +36,7 @@ pub struct Town {
 }
 
 /// The services of the stories about alerts: one room for each.
-fn services(token: &NamedTempFile, more: &Value) -> Value {
-    let mut source = json!({
-        "kind": "alertmanager",
-        "webhook": { "token": format!("file:{}", token.path().display()) },
-        "room": "strays",
-    });
-    for (key, value) in more.as_object().unwrap() {
-        source[key] = value.clone();
-    }
+fn services(source: &Value) -> Value {
     json!({
         "checkout": { "pipeline": "pretend", "environments": {
             "staging": { "approvals": 0, "room": "checkout" },
@@ -63,9 +56,23 @@ impl Town {
 
     /// With these settings of the source besides.
     pub async fn with(more: &Value) -> Self {
+        Self::of(|token| {
+            let mut source = json!({ "kind": "alertmanager", "webhook": { "token": token } });
+            for (key, value) in more.as_object().unwrap() {
+                source[key] = value.clone();
+            }
+            source
+        })
+        .await
+    }
+
+    /// With the source of these settings, which are told where the token is.
+    pub async fn of(settings: impl FnOnce(&str) -> Value) -> Self {
         let token = NamedTempFile::new().unwrap();
         std::fs::write(token.path(), format!("{TOKEN}\n")).unwrap();
-        let bot = Bot::with(&services(&token, more).to_string()).await;
+        let mut source = settings(&format!("file:{}", token.path().display()));
+        source["room"] = "strays".into();
+        let bot = Bot::with(&services(&source).to_string()).await;
         Self { bot, _token: token }
     }
 

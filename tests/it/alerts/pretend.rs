@@ -23,13 +23,20 @@ struct State {
 pub struct Pretend {
     pub server: Arc<MockServer>,
     state: Arc<Mutex<State>>,
+    /// What stands before the paths of its description.
+    below: &'static str,
 }
 
 impl Pretend {
     pub async fn start() -> Self {
+        Self::below("").await
+    }
+
+    /// The one within a Grafana, say, below a path of its own.
+    pub async fn below(below: &'static str) -> Self {
         let (server, state) = (MockServer::builder().start().await, Arc::default());
-        let pretend = Self { server: Arc::new(server), state };
-        let answers = Answers(pretend.state.clone());
+        let pretend = Self { server: Arc::new(server), state, below };
+        let answers = Answers(pretend.state.clone(), below);
         Mock::given(any()).respond_with(answers).mount(&pretend.server).await;
         pretend
     }
@@ -105,6 +112,7 @@ impl Pretend {
             let query: Vec<String> =
                 request.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
             let (verb, path) = (request.method.as_str(), request.url.path());
+            let path = path.strip_prefix(self.below).unwrap();
             let checked = contract.request(verb, path, &query, &request.body);
             assert_eq!(checked, Checked::Obeys, "{verb} {path} is not described");
         }
@@ -148,9 +156,8 @@ impl State {
         alerts.into()
     }
 
-    fn answer(&mut self, request: &Request) -> (u16, Value) {
-        let path: Vec<&str> =
-            request.url.path().trim_start_matches("/api/v2/").split('/').collect();
+    fn answer(&mut self, request: &Request, path: &str) -> (u16, Value) {
+        let path: Vec<&str> = path.trim_start_matches("/api/v2/").split('/').collect();
         match (request.method.as_str(), path.as_slice()) {
             ("GET", ["alerts"]) => (200, self.listed()),
             ("GET", ["silences"]) => (200, self.silences.clone().into()),
@@ -169,7 +176,7 @@ impl State {
     }
 }
 
-struct Answers(Arc<Mutex<State>>);
+struct Answers(Arc<Mutex<State>>, &'static str);
 
 impl Respond for Answers {
     fn respond(&self, request: &Request) -> ResponseTemplate {
@@ -179,9 +186,10 @@ impl Respond for Answers {
         {
             return answer.clone();
         }
-        let (status, body) = state.answer(request);
+        let path = request.url.path().strip_prefix(self.1).unwrap_or_default();
+        let (status, body) = state.answer(request, path);
         if let (Some(contract), true) = (Contract::of("alertmanager-v2"), status < 300) {
-            let (verb, path) = (request.method.as_str(), request.url.path());
+            let verb = request.method.as_str();
             assert_eq!(contract.answer(verb, path, status, &body), Checked::Obeys, "{verb} {path}");
         }
         match (state.loses_answers && request.method.as_str() != "GET", body) {

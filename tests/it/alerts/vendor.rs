@@ -2,7 +2,7 @@
 
 use pilothouse::{
     alerts::{self, Said, Source},
-    clock::Timestamp,
+    clock::{Clock, Timestamp},
     names::Correlation,
     outbound::{Failure, Outbound},
     secrets::variable,
@@ -19,7 +19,9 @@ const NOW: Timestamp = Timestamp(1_763_892_460_000);
 
 fn source(settings: Value) -> Arc<dyn Source> {
     let settings = serde_json::from_value(settings).unwrap();
-    alerts::open(&settings, &Outbound::new().unwrap()).source
+    let clock = Clock::manual(NOW);
+    let reach = alerts::Reach { outbound: Outbound::new().unwrap(), clock };
+    alerts::open(&settings, &reach).unwrap().source
 }
 
 fn at(url: &str) -> Arc<dyn Source> {

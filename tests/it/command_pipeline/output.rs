@@ -22,6 +22,7 @@ async fn steps_and_last_lines_are_told_while_it_runs() {
     assert_eq!(
         seen,
         Progress {
+            gates: vec![],
             state: RunState::Running,
             done: 1,
             total: 5,

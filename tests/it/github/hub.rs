@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use pilothouse::{
     clock::{Clock, Timestamp},
@@ -16,7 +16,7 @@ use wiremock::{
     matchers::{method, path},
 };
 
-use super::shapes::{account, repository};
+use super::shapes::{self, Step};
 use crate::contracts::{Checked, Contract};
 
 pub(crate) const SHA: &str = "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d";
@@ -29,8 +29,13 @@ pub(crate) const JOBS: &str = "/repos/acme/checkout/actions/runs/30433642/jobs";
 pub(crate) const CANCEL: &str = "/repos/acme/checkout/actions/runs/30433642/cancel";
 
 /// What GitHub's description in hand says nothing about.
-const NOT_DESCRIBED: [&str; 3] =
-    ["/repos/acme/checkout/commits/", "/repos/acme/checkout/compare/", "/repos/acme/checkout/tags"];
+const NOT_DESCRIBED: [&str; 5] = [
+    "/app/hook/",
+    "/repos/acme/checkout/commits/",
+    "/repos/acme/checkout/compare/",
+    "/repos/acme/checkout/contents/",
+    "/repos/acme/checkout/tags",
+];
 
 pub(crate) struct Hub {
     pub(crate) server: MockServer,
@@ -117,13 +122,6 @@ impl Hub {
         mock.up_to_n_times(1).with_priority(1).mount(&self.server).await;
     }
 
-    /// The server takes the request and hangs up.
-    pub(crate) async fn hangs_up(&self, verb: &str, at: &str) {
-        let hang_up = |_: &Request| std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        let mock = Mock::given(method(verb)).and(path(at)).respond_with_err(hang_up);
-        mock.mount(&self.server).await;
-    }
-
     /// Everything asked so far, each of it held against the description.
     pub(crate) async fn asked(&self) -> Vec<Request> {
         let asked = self.server.received_requests().await.unwrap();
@@ -164,74 +162,21 @@ impl Hub {
         status: &str,
         conclusion: Option<&str>,
     ) -> Value {
-        let api = self.server.uri();
-        let run = format!("{api}/repos/acme/checkout/actions/runs/{id}");
-        let repository = repository(&api);
-        let mut seen = json!({
-            "id": id, "name": "Deploy", "node_id": "WFR_kwLOA", "check_suite_id": 42,
-            "check_suite_node_id": "MDEwOkNoZWNrU3VpdGU0Mg==", "head_branch": "main",
-            "head_sha": SHA, "path": ".github/workflows/deploy.yml@main", "run_number": id % 1000,
-            "run_attempt": 1, "referenced_workflows": [], "event": "workflow_dispatch",
-            "display_title": title, "status": status, "conclusion": conclusion,
-            "workflow_id": 159_038, "url": run, "pull_requests": [],
-            "html_url": format!("{api}/acme/checkout/actions/runs/{id}"),
-            "created_at": "2026-11-25T02:08:12Z", "updated_at": "2026-11-25T02:08:40Z",
-            "run_started_at": "2026-11-25T02:08:12Z", "actor": account(&api, "pilothouse[bot]"),
-            "triggering_actor": account(&api, "pilothouse[bot]"),
-            "previous_attempt_url": null,
-            "workflow_url": format!("{api}/repos/acme/checkout/actions/workflows/159038"),
-            "check_suite_url": format!("{api}/repos/acme/checkout/check-suites/42"),
-            "head_commit": {
-                "id": SHA, "tree_id": OLD, "message": "Round prices once",
-                "timestamp": "2026-11-24T16:39:27Z",
-                "author": { "name": "Alice Ames", "email": "alice@acme.example" },
-                "committer": { "name": "GitHub", "email": "noreply@github.com" }
-            },
-            "repository": repository, "head_repository": repository
-        });
-        for also in ["jobs", "logs", "artifacts", "cancel", "rerun"] {
-            seen[format!("{also}_url")] = json!(format!("{run}/{also}"));
-        }
-        seen
+        shapes::run(&self.server.uri(), (id, title), status, conclusion)
     }
 
     /// A job with steps: `(name, status, conclusion)`.
     pub(crate) fn job(&self, name: &str, state: (&str, Option<&str>), steps: &[Step<'_>]) -> Value {
-        let api = self.server.uri();
-        let steps: Vec<Value> = (1..)
-            .zip(steps)
-            .map(|(number, (name, status, conclusion))| {
-                json!({ "name": name, "status": status, "conclusion": conclusion,
-                        "number": number, "started_at": null, "completed_at": null })
-            })
-            .collect();
-        json!({
-            "id": 399_444_496, "run_id": 30_433_642, "run_url": format!("{api}{RUN}"),
-            "run_attempt": 1, "node_id": "MDg6Q2hlY2tSdW4=", "head_sha": SHA,
-            "url": format!("{api}/repos/acme/checkout/actions/jobs/399444496"),
-            "html_url": format!("{api}/acme/checkout/actions/runs/30433642/job/399444496"),
-            "status": state.0, "conclusion": state.1, "created_at": "2026-11-25T02:08:13Z",
-            "started_at": "2026-11-25T02:08:14Z", "completed_at": null, "name": name,
-            "steps": steps, "labels": ["ubuntu-latest"], "runner_id": 1, "runner_name": "r1",
-            "check_run_url": format!("{api}/repos/acme/checkout/check-runs/399444496"),
-            "runner_group_id": 2, "runner_group_name": "GitHub Actions",
-            "workflow_name": "Deploy", "head_branch": "main"
-        })
+        shapes::job(&self.server.uri(), name, state, steps)
     }
 
     pub(crate) fn dispatched(&self) -> Value {
-        let api = self.server.uri();
-        json!({
-            "workflow_run_id": 30_433_642, "run_url": format!("{api}{RUN}"),
-            "html_url": format!("{api}/acme/checkout/actions/runs/30433642")
-        })
+        shapes::dispatched(&self.server.uri())
     }
 }
 
-pub(crate) type Step<'a> = (&'a str, &'a str, Option<&'a str>);
-
 fn is_beyond(at: &str) -> bool {
-    NOT_DESCRIBED.iter().any(|beyond| at.starts_with(beyond))
+    at == "/repos/acme/checkout" || NOT_DESCRIBED.iter().any(|beyond| at.starts_with(beyond))
 }
 
 /// `/deploy production v2.1.0`, agreed upon.
@@ -262,11 +207,3 @@ pub(crate) async fn resolve(
     let wish = Wish { service: &service, environment: &environment, version: &version, since };
     pipeline.resolve(&wish).await
 }
-
-/// An answer that comes too late for [`HASTE`].
-pub(crate) fn late() -> ResponseTemplate {
-    ResponseTemplate::new(200).set_delay(Duration::from_secs(5))
-}
-
-/// A patience short enough for a test, and long enough for a busy machine to send a request.
-pub(crate) const HASTE: &str = "1s";

@@ -20,11 +20,11 @@ use super::{
     shapes::refusal,
 };
 
-const TOKENS: &str = "/app/installations/7/access_tokens";
+pub(crate) const TOKENS: &str = "/app/installations/7/access_tokens";
 const INSTALLATION: &str = "/repos/acme/checkout/installation";
 
 /// An app with a key of its own; its settings, and the key that proves its signatures.
-fn app(hub: &Hub, more: &Value) -> (Value, DecodingKey) {
+pub(crate) fn app(hub: &Hub, more: &Value) -> (Value, DecodingKey) {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
     let lines = STANDARD.encode(der.as_ref());
@@ -37,7 +37,7 @@ fn app(hub: &Hub, more: &Value) -> (Value, DecodingKey) {
     (settings, DecodingKey::from_rsa_der(pair.public_key().as_ref()))
 }
 
-fn minted(token: &str, expires_at: &str) -> Value {
+pub(crate) fn minted(token: &str, expires_at: &str) -> Value {
     json!({
         "token": token, "expires_at": expires_at, "repository_selection": "selected",
         "permissions": { "actions": "write", "contents": "read", "metadata": "read" }
@@ -153,15 +153,4 @@ async fn a_key_that_is_none_is_said_before_anything_runs_and_never_shown() {
     assert!(!error.contains("hunter2"), "{error}");
     std::fs::remove_file(hub.folder.path().join("token")).unwrap();
     assert!(hub.open(&json!({})).is_err());
-}
-
-#[tokio::test]
-async fn a_rotated_token_counts_from_its_next_use() {
-    let hub = Hub::start().await;
-    hub.answers("POST", CANCEL, 202, json!({})).await;
-    let pipeline = hub.pipeline(&json!({}));
-    pipeline.cancel(&the_run()).await.unwrap();
-    std::fs::write(hub.folder.path().join("token"), "github_pat_rotated").unwrap();
-    pipeline.cancel(&the_run()).await.unwrap();
-    assert_eq!(bearers(&hub, CANCEL).await[1], "Bearer github_pat_rotated");
 }

@@ -120,30 +120,6 @@ async fn a_run_github_forgot_and_jobs_it_will_not_show_are_no_failures() {
 }
 
 #[tokio::test]
-async fn garbage_is_no_state() {
-    for answer in [
-        ResponseTemplate::new(200).set_body_raw("<html>", "text/html"),
-        ResponseTemplate::new(200)
-            .set_body_raw(r#"{"id": 30433642, "status": "comp"#, "application/json"),
-        ResponseTemplate::new(200).set_body_json(json!({ "id": "x", "status": "completed" })),
-    ] {
-        let hub = Hub::start().await;
-        hub.raw("GET", RUN, answer).await;
-        assert!(hub.pipeline(&json!({})).progress(&the_run()).await.is_err());
-    }
-}
-
-#[tokio::test]
-async fn a_question_is_asked_again_after_a_bad_moment() {
-    let hub = Hub::start().await;
-    hub.once("GET", RUN, ResponseTemplate::new(502)).await;
-    hub.answers("GET", RUN, 200, hub.run(30_433_642, "deploy", "queued", None)).await;
-    let seen = hub.pipeline(&json!({})).progress(&the_run()).await.unwrap();
-    assert_eq!(seen.state, RunState::Queued);
-    assert_eq!(hub.count("GET", RUN).await, 2);
-}
-
-#[tokio::test]
 async fn stopping_is_asked_for_once_and_a_run_that_is_over_needs_none() {
     for (status, well) in [(202, true), (409, true), (404, false), (500, false)] {
         let hub = Hub::start().await;

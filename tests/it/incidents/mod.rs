@@ -1,6 +1,7 @@
 //! When it is serious: incidents from their first word to the post-mortem.
 
 mod graph;
+mod pagerduty;
 mod reminding;
 mod rooms;
 mod speech;

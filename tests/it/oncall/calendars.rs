@@ -114,7 +114,9 @@ async fn a_server_that_never_answered_well_leaves_it_unknown_and_says_why() {
     );
     assert!(!said.contains("hidden"), "an address may be a secret: {said}");
     bot.hears(BOB, "/page primary help").await;
-    assert!(bot.shows_of("page").contains("Nobody is on call there"), "{}", bot.shows_of("page"));
+    let page = bot.reads_of("page");
+    assert!(page.contains("It is not known who is on call there, so nobody was called."), "{page}");
+    assert!(page.contains("not known who is on call (09:15 UTC)"), "{page}");
 }
 
 #[tokio::test]

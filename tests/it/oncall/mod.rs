@@ -3,6 +3,7 @@
 mod calendars;
 mod ical;
 mod pages;
+mod registers;
 mod rota;
 mod told;
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::{
+    gates::PretendGates,
     stage::{OLD, OURS, SHA, Stage, resolve, the_run},
     vendor::{PretendVendor, Refusal, Spot},
 };
@@ -89,7 +90,7 @@ impl PretendVendor for AzureDevops {
     }
 
     fn described_in(&self) -> &'static [&'static str] {
-        &["azdo-pipelines-7.1", "azdo-build-7.1"]
+        &["azdo-pipelines-7.1", "azdo-build-7.1", "azdo-approvals-7.1", "azdo-servicehooks-7.1"]
     }
 
     fn beyond(&self) -> &'static [&'static str] {
@@ -153,6 +154,7 @@ impl PretendVendor for AzureDevops {
         if now == Some(RunState::WaitingApproval) {
             let check = record(7, Some(5), ("Checkpoint.Approval", "Approval"), "inProgress");
             records["records"].as_array_mut().unwrap().push(check);
+            self.waits(stage, true).await;
         }
         stage.answers(TIMELINE, 200, records).await;
     }
@@ -184,6 +186,61 @@ impl PretendVendor for AzureDevops {
         let version =
             request.url.query_pairs().any(|pair| pair == ("api-version".into(), "7.1".into()));
         version && request.headers.get("authorization").is_some_and(|sent| *sent == *basic)
+    }
+}
+
+const APPROVAL: Spot =
+    ("GET", "/acme/Shop/_apis/pipelines/approvals/00000000-0000-0000-0000-000000000007");
+const APPROVALS: Spot = ("PATCH", "/acme/Shop/_apis/pipelines/approvals");
+
+fn approval(status: &str, permissions: &str) -> Value {
+    json!({ "id": "00000000-0000-0000-0000-000000000007", "steps": [], "status": status,
+            "createdOn": "2026-11-25T02:08:12.1Z", "lastModifiedOn": "2026-11-25T02:08:12.1Z",
+            "executionOrder": "anyOrder", "minRequiredApprovers": 1, "blockedApprovers": [],
+            "permissions": permissions, "instructions": "", "_links": {} })
+}
+
+#[async_trait]
+impl PretendGates for AzureDevops {
+    fn look(&self) -> Spot {
+        APPROVAL
+    }
+
+    fn tell(&self) -> Spot {
+        APPROVALS
+    }
+
+    fn gate(&self) -> (&'static str, &'static str) {
+        ("00000000-0000-0000-0000-000000000007", "After")
+    }
+
+    fn said(&self, body: &[u8]) -> Option<(String, String)> {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        assert_eq!(body[0]["approvalId"], self.gate().0);
+        let text = |key: &str| body[0][key].as_str().unwrap().to_owned();
+        Some((text("status"), text("comment")))
+    }
+
+    async fn waits(&self, stage: &Stage, ours: bool) {
+        let permissions = if ours { "update" } else { "view" };
+        stage.answers(APPROVAL, 200, approval("pending", permissions)).await;
+    }
+
+    async fn waits_once(&self, stage: &Stage) {
+        let waits = ResponseTemplate::new(200).set_body_json(approval("pending", "update"));
+        stage.once(APPROVAL, waits).await;
+    }
+
+    async fn is_answered(&self, stage: &Stage) {
+        stage.answers(APPROVAL, 200, approval("approved", "view")).await;
+    }
+
+    async fn takes(&self, stage: &Stage) {
+        stage.answers(APPROVALS, 200, list(&[approval("approved", "view")])).await;
+    }
+
+    fn too_late(&self) -> (u16, Value) {
+        (400, wrong("Approval 7 is already completed"))
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::{
+    gates::PretendGates,
     stage::{OLD, OURS, SHA, Stage, resolve},
     vendor::{PretendVendor, Refusal, Spot},
 };
@@ -109,6 +110,9 @@ impl PretendVendor for Gitlab {
             job("check", "after", "created"),
         ];
         stage.answers(JOBS, 200, json!(jobs)).await;
+        if now == Some(RunState::WaitingApproval) {
+            self.waits(stage, true).await;
+        }
     }
 
     async fn stops(&self, stage: &Stage) {
@@ -137,6 +141,86 @@ impl PretendVendor for Gitlab {
 
     fn proves(&self, request: &Request, token: &str) -> bool {
         request.headers.get("private-token").is_some_and(|sent| sent == token)
+    }
+}
+
+const JOB: Spot = ("GET", "/api/v4/projects/shop%2Fcheckout/jobs/8");
+const PLAY: Spot = ("POST", "/api/v4/projects/shop%2Fcheckout/jobs/8/play");
+const BLOCKED: Spot = ("GET", "/api/v4/projects/shop%2Fcheckout/deployments");
+const APPROVAL: Spot = ("POST", "/api/v4/projects/shop%2Fcheckout/deployments/42/approval");
+
+#[async_trait]
+impl PretendGates for Gitlab {
+    fn look(&self) -> Spot {
+        JOB
+    }
+
+    fn tell(&self) -> Spot {
+        PLAY
+    }
+
+    fn gate(&self) -> (&'static str, &'static str) {
+        ("8", "roll out")
+    }
+
+    fn said(&self, _: &[u8]) -> Option<(String, String)> {
+        None
+    }
+
+    fn looks_at_each(&self) -> bool {
+        false
+    }
+
+    async fn waits(&self, stage: &Stage, _: bool) {
+        stage.answers(JOB, 200, job("roll out", "deploy", "manual")).await;
+    }
+
+    async fn waits_once(&self, stage: &Stage) {
+        let waits = job("roll out", "deploy", "manual");
+        stage.once(JOB, ResponseTemplate::new(200).set_body_json(waits)).await;
+    }
+
+    async fn is_answered(&self, stage: &Stage) {
+        stage.answers(JOB, 200, job("roll out", "deploy", "running")).await;
+    }
+
+    async fn takes(&self, stage: &Stage) {
+        stage.answers(PLAY, 200, job("roll out", "deploy", "pending")).await;
+        self.stops(stage).await;
+    }
+
+    fn too_late(&self) -> (u16, Value) {
+        (400, json!({ "message": "400 Bad request - Unplayable Job" }))
+    }
+}
+
+#[tokio::test]
+async fn a_protected_environment_is_approved_before_its_job_begins() {
+    use pilothouse::pipelines::{Answer, Answered, Verdict};
+    let gate = |stage: &Stage| {
+        let seen = stage.pipeline(&Gitlab);
+        async move { seen.progress(&super::stage::the_run(&Gitlab)).await.unwrap().gates.remove(0) }
+    };
+    for (verdict, others, played) in
+        [(Verdict::Approve, 0, 1), (Verdict::Approve, 1, 0), (Verdict::Reject, 0, 0)]
+    {
+        let stage = Stage::of(&Gitlab).await;
+        Gitlab.is(&stage, Some(RunState::WaitingApproval)).await;
+        Gitlab.takes(&stage).await;
+        let blocked = json!([{ "id": 42, "status": "blocked", "pending_approval_count": 1 + others,
+                               "deployable": { "id": 8, "name": "roll out" } }]);
+        stage.answers(BLOCKED, 200, blocked).await;
+        stage.answers(APPROVAL, 201, json!({ "status": "approved" })).await;
+        let (run, gate) = (super::stage::the_run(&Gitlab), gate(&stage).await);
+        let answer = Answer::new(verdict, "Decided by bob");
+        let answered = stage.pipeline(&Gitlab).answer(&run, &gate, &answer).await;
+        assert_eq!(answered, Answered::Done);
+        let said: Value = stage.asked_at(APPROVAL).await[0].body_json().unwrap();
+        let word = if verdict == Verdict::Approve { "approved" } else { "rejected" };
+        assert_eq!(said, json!({ "status": word, "comment": "Decided by bob" }));
+        assert_eq!(stage.count(PLAY).await, played, "{verdict:?} {others}");
+        let stopped = usize::from(verdict == Verdict::Reject);
+        assert_eq!(stage.count(STOP).await, stopped);
     }
 }
 

@@ -2,7 +2,10 @@
 
 mod argo_cd;
 mod azure_devops;
+mod gates;
+mod github_actions;
 mod gitlab;
+mod greetings;
 mod jenkins;
 mod reports;
 mod samples;
@@ -31,6 +34,7 @@ macro_rules! all_live_through {
             $story:
             argo_cd = crate::pipelines::argo_cd::ArgoCd,
             azure_devops = crate::pipelines::azure_devops::AzureDevops,
+            github_actions = crate::pipelines::github_actions::GithubActions,
             gitlab = crate::pipelines::gitlab::Gitlab,
             jenkins = crate::pipelines::jenkins::Jenkins,
             webhook = crate::pipelines::webhook::Webhook,

@@ -132,7 +132,7 @@ async fn what_is_proved_and_is_no_report_is_refused() {
         ("[]", 400),
         (r#"{"data": {"request_id": "ph-8f2c91d4-1"}}"#, 400),
         (&*outside.to_string(), 400),
-        (&*large, 413),
+        (&*large, 503),
     ] {
         let signature = signed(body.as_bytes(), now, TOKEN);
         assert_eq!(

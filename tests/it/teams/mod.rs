@@ -7,7 +7,7 @@ mod door;
 mod ears;
 mod install;
 mod invokes;
-mod microsoft;
+pub mod microsoft;
 mod paging;
 mod tenants;
 mod time;

@@ -7,6 +7,7 @@ mod directory;
 mod health;
 mod pipeline;
 mod read;
+mod restarts;
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +29,9 @@ use pilothouse::{
     oncall,
     outbound::Outbound,
     pipelines::Pipeline,
+    pushes,
     runbooks::{self, Given, Runner},
+    telling,
 };
 
 pub use chat::{PretendChat, Trouble};
@@ -101,6 +104,8 @@ struct Rules {
     freezes: Vec<deployments::FreezeSettings>,
     #[serde(default)]
     alerts: alerts::AllSettings,
+    #[serde(default)]
+    hooks: pushes::AllSettings,
     time_zone: Option<pilothouse::calendar::ZoneName>,
     #[serde(default)]
     oncall: oncall::Settings,
@@ -108,6 +113,8 @@ struct Rules {
     runbooks: Option<runbooks::Settings>,
     #[serde(default)]
     incidents: incidents::Settings,
+    #[serde(default)]
+    tell: telling::AllSettings,
     /// The address of a pretended Entra and Graph.
     directory: Option<String>,
     /// More roles.
@@ -150,33 +157,10 @@ impl Bot {
         Self { app, pipeline, health, chat, clock, database, services, said }
     }
 
-    /// The process ends without a word, and another begins on the same database.
-    pub async fn restarts(self) -> Self {
-        self.app.foundation.db.close().await;
-        let Self { app, pipeline, health, chat, clock, database, services, said } = self;
-        drop(app);
-        // On PostgreSQL, a lease that was held by the dead process has to run out.
-        clock.advance(Duration::from_secs(61));
-        let world = world(&services, &pipeline, &health, &chat, (&database, &clock));
-        let foundation = Foundation::lay(&database.url, clock.clone()).await.unwrap();
-        let app = App::build(foundation, world).await.unwrap();
-        Self { app, pipeline, health, chat, clock, database, services, said }
-    }
-
-    /// The rules are changed, and the bot started anew with them.
-    pub async fn restarts_with(self, services: &str) -> Self {
-        Self { services: services.to_owned(), ..self }.restarts().await
-    }
-
     /// Another replica beside this one; PostgreSQL only.
     pub async fn replica(&self) -> App {
-        let world = world(
-            &self.services,
-            &self.pipeline,
-            &self.health,
-            &self.chat,
-            (&self.database, &self.clock),
-        );
+        let there = (&self.database, &self.clock);
+        let world = world(&self.services, &self.pipeline, &self.health, &self.chat, there);
         let foundation = Foundation::lay(&self.database.url, self.clock.clone()).await.unwrap();
         App::build(foundation, world).await.unwrap()
     }
@@ -310,11 +294,23 @@ fn world(
 ) -> World {
     let People { people, mut roles } = serde_json::from_str(PEOPLE).unwrap();
     let rules: Rules = serde_json::from_str(services).unwrap();
-    let Rules { freezes, alerts, time_zone, incidents, oncall, runbooks, services, .. } = rules;
+    let Rules {
+        freezes,
+        alerts,
+        hooks,
+        time_zone,
+        incidents,
+        oncall,
+        runbooks,
+        tell,
+        services,
+        ..
+    } = rules;
     roles.extend(rules.roles);
     let outbound = Outbound::new().unwrap();
     let directory = rules.directory.map(|url| directory::graph(&url, &outbound, clock));
-    let open = |(name, settings)| (name, alerts::open(&settings, &outbound));
+    let reach = alerts::Reach { outbound: outbound.clone(), clock: clock.clone() };
+    let open = |(name, settings)| (name, alerts::open(&settings, &reach).unwrap());
     let (probes, post) = health::probes(&services, health, (clock.clone(), outbound.clone()));
     let runner: Arc<dyn Runner> = pipeline.clone();
     let runbooks = runbooks.map(|settings| Given { settings, runner });
@@ -331,7 +327,9 @@ fn world(
         probes,
         post,
         alerts: alerts.into_iter().map(open).collect(),
+        hooks,
         time_zone,
+        tell: telling::open(&tell, clock, &outbound).unwrap(),
         channels: vec![chat.clone()],
         checkpoints: Some(database.checkpoints()),
     }

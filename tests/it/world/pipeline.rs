@@ -13,11 +13,12 @@ use pilothouse::{
     clock::Timestamp,
     names::Correlation,
     pipelines::{
-        Changes, Commit, Found, Order, Pipeline, Progress, Resolved, Run, RunState, Started,
-        Unresolved, Wish, command::Program,
+        Answer, Answered, Asked, Changes, Commit, Found, Gate, Order, Pipeline, Progress, Resolved,
+        Run, RunState, Started, Unresolved, Verdict, Wish, command::Program,
     },
     runbooks::Runner,
 };
+use serde_json::Value;
 
 /// How it answers when it is asked for a run.
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -46,6 +47,11 @@ pub struct PretendPipeline {
     certain: Mutex<bool>,
     commits: Mutex<BTreeMap<String, String>>,
     behind: AtomicUsize,
+    looks: AtomicUsize,
+    name: Mutex<Option<String>>,
+    gates: Mutex<Vec<Gate>>,
+    told: Mutex<Vec<(String, Verdict, String)>>,
+    takes: Mutex<Option<Answered>>,
 }
 
 impl PretendPipeline {
@@ -57,6 +63,20 @@ impl PretendPipeline {
     /// How often it was asked for one.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// How often it was asked how a run is getting on.
+    pub fn looked(&self) -> usize {
+        self.looks.load(Ordering::Relaxed)
+    }
+
+    /// From now on it calls its run so.
+    pub fn calls_it(&self, name: &str) {
+        *self.name.lock().unwrap() = Some(name.to_owned());
+    }
+
+    fn called(&self, correlation: &Correlation) -> String {
+        self.name.lock().unwrap().clone().unwrap_or_else(|| correlation.to_string())
     }
 
     /// Everything it was told, in order.
@@ -105,6 +125,39 @@ impl PretendPipeline {
         }
     }
 
+    /// Every run that still runs waits at these gates; their names are their ids as well.
+    pub fn waits_at(&self, names: &[&str]) {
+        let gate = |name: &&str| Gate {
+            id: name.replace(' ', "-").parse().unwrap(),
+            name: (*name).to_owned(),
+            at: "GitHub".to_owned(),
+            answerable: true,
+            url: Some("https://ci.example/runs/456/gates".to_owned()),
+            own: None,
+        };
+        self.waits_at_gates(names.iter().map(gate).collect());
+    }
+
+    /// The same, for gates of any kind; at none, the run goes on.
+    pub fn waits_at_gates(&self, gates: Vec<Gate>) {
+        let waits = if gates.is_empty() { RunState::Running } else { RunState::WaitingApproval };
+        for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
+            (run.state, run.gates) = (waits, gates.clone());
+        }
+        *self.gates.lock().unwrap() = gates;
+    }
+
+    /// From now on it answers so when it is told about a gate; without a word about it, it takes
+    /// what it is told, and the run goes on or ends.
+    pub fn takes(&self, answered: Option<Answered>) {
+        *self.takes.lock().unwrap() = answered;
+    }
+
+    /// What it was told about gates, in order: which, what, and the comment.
+    pub fn told(&self) -> Vec<(String, Verdict, String)> {
+        self.told.lock().unwrap().clone()
+    }
+
     /// Every program it was told to run, in order.
     pub fn programs(&self) -> Vec<Program> {
         self.programs.lock().unwrap().clone()
@@ -119,7 +172,7 @@ impl PretendPipeline {
 }
 
 fn runs(run: &Progress) -> bool {
-    matches!(run.state, RunState::Running | RunState::Queued)
+    matches!(run.state, RunState::Running | RunState::Queued | RunState::WaitingApproval)
 }
 
 fn run(correlation: &str) -> Run {
@@ -168,8 +221,41 @@ impl Pipeline for PretendPipeline {
     }
 
     async fn progress(&self, run: &Run) -> anyhow::Result<Progress> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         let runs = self.runs.lock().unwrap();
         runs.get(run.id.as_str()).cloned().ok_or_else(|| anyhow::anyhow!("no run {}", run.id))
+    }
+
+    async fn answer(&self, _: &Run, gate: &Gate, answer: &Answer) -> Answered {
+        let told = (gate.name.clone(), answer.verdict, answer.comment.clone());
+        self.told.lock().unwrap().push(told);
+        if let Some(answered) = self.takes.lock().unwrap().clone() {
+            return answered;
+        }
+        let mut gates = self.gates.lock().unwrap().clone();
+        if !gates.contains(gate) {
+            return Answered::Gone;
+        }
+        gates.retain(|other| other != gate);
+        self.waits_at_gates(gates);
+        if answer.verdict == Verdict::Reject {
+            self.finishes(RunState::Failed);
+        }
+        Answered::Done
+    }
+
+    fn asked(&self, event: &str, body: &Value) -> Option<Asked> {
+        let text = |key: &str| body[key].as_str();
+        let environment = text("environment")?;
+        let known = (environment == "production").then(|| environment.parse().unwrap());
+        let (run, name) = (text("run")?.parse().ok()?, environment.to_owned());
+        (event == "deployment_protection_rule").then_some(Asked { run, name, environment: known })
+    }
+
+    async fn turn_away(&self, asked: &Asked, answer: &Answer) -> Answered {
+        let told = (asked.run.to_string(), answer.verdict, answer.comment.clone());
+        self.told.lock().unwrap().push(told);
+        self.takes.lock().unwrap().clone().unwrap_or(Answered::Done)
     }
 
     async fn cancel(&self, run: &Run) -> anyhow::Result<()> {
@@ -205,7 +291,7 @@ impl PretendPipeline {
     fn begin(&self, correlation: &Correlation) -> Started {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let answers = *self.answers.lock().unwrap();
-        let correlation = correlation.to_string();
+        let correlation = self.called(correlation);
         if matches!(answers, Answers::Well | Answers::Lost) {
             let running = Progress::bare(RunState::Running);
             let twice = self.runs.lock().unwrap().insert(correlation.clone(), running);
@@ -220,7 +306,7 @@ impl PretendPipeline {
     }
 
     fn look_for(&self, correlation: &Correlation) -> Found {
-        let correlation = correlation.to_string();
+        let correlation = self.called(correlation);
         let seen = !*self.hidden.lock().unwrap();
         let there = self.runs.lock().unwrap().contains_key(&correlation);
         let certain = *self.certain.lock().unwrap();

@@ -218,6 +218,23 @@ impl Connector {
         Err(anyhow::anyhow!("the list of members has no end").into())
     }
 
+    /// How many people of a conversation the connector tells of at once, at most: an answer means
+    /// that the bot is in it.
+    ///
+    /// # Errors
+    /// As [`Connector::send`].
+    pub async fn glance(
+        &self,
+        reference: &Reference,
+        conversation: &str,
+    ) -> Result<usize, ShowError> {
+        let segments = ["v3", "conversations", whole(conversation), "pagedmembers"];
+        let mut url = self.address(reference, &segments)?;
+        url.query_pairs_mut().append_pair("pageSize", PAGE);
+        let page: Page = self.question(url, reference).await.map_err(|refusal| refusal.error)?;
+        Ok(page.members.len())
+    }
+
     /// An address below the reference's connector, which may be trusted with the token.
     fn address(&self, reference: &Reference, segments: &[&str]) -> anyhow::Result<Url> {
         let service = ServiceUrl::allowed(&reference.service_url, &self.allowed)?;

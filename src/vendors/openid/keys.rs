@@ -1,4 +1,4 @@
-//! The keys the connector signs with, as its OpenID metadata announces them.
+//! The keys a server signs with, as its OpenID metadata announces them.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use crate::{
     outbound::{Base, Outbound},
 };
 
-/// Older keys are not trusted any more: the connector's documentation asks for a fetch a day.
+/// Older keys are not trusted any more: Microsoft's documentation asks for a fetch a day.
 const OLDEST: Duration = Duration::from_hours(24);
 
 /// From this age on fresh ones are looked for, long before the old ones run out.
@@ -30,15 +30,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// While there are no keys at all, they are asked for this often.
 const IMPATIENCE: Duration = Duration::from_secs(5);
 
-/// A fetch may take this long: the connector waits for our answer meanwhile, and a button's answer
-/// takes its own time afterwards.
+/// A fetch may take this long: whoever sent the token waits for our answer meanwhile, and a button's
+/// answer takes its own time afterwards.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// One signing key.
-pub(super) struct Key {
+pub struct Key {
     pub(super) decoding: DecodingKey,
     /// The channels it may sign for; empty when it says nothing of that.
-    pub(super) endorsements: Vec<String>,
+    pub endorsements: Vec<String>,
 }
 
 /// Why there is no key.
@@ -50,8 +50,8 @@ pub(super) enum NoKey {
     Unreachable,
 }
 
-/// Every signing key there is.
-pub(super) struct Keys {
+/// Every signing key of one server.
+pub struct Keys {
     metadata: Base,
     outbound: Outbound,
     clock: Clock,
@@ -91,7 +91,8 @@ struct Announced {
 }
 
 impl Keys {
-    pub(super) fn new(metadata: Base, outbound: Outbound, clock: Clock) -> Self {
+    /// The keys that this metadata leads to. None is fetched before it is needed.
+    pub fn new(metadata: Base, outbound: Outbound, clock: Clock) -> Self {
         let fetches = Cache::builder().max_capacity(16).build();
         Self { metadata, outbound, clock, shelf: RwLock::default(), fetches }
     }
@@ -116,6 +117,14 @@ impl Keys {
         }
     }
 
+    /// How many keys are announced now.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn count(&self) -> anyhow::Result<usize> {
+        Ok(self.fetch().await?.keys.len())
+    }
+
     fn known(&self) -> Arc<Shelf> {
         self.shelf.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -131,7 +140,8 @@ impl Keys {
                             Arc::new(fetched);
                     }
                     Err(error) => {
-                        tracing::error!("the connector's signing keys cannot be had: {error:#}");
+                        let server = self.metadata.as_url().host_str().unwrap_or_default();
+                        tracing::error!(server, "signing keys cannot be had: {error:#}");
                     }
                 }
             })
@@ -149,13 +159,13 @@ impl Keys {
         let algorithms = &metadata.id_token_signing_alg_values_supported;
         anyhow::ensure!(
             algorithms.is_empty() || algorithms.iter().any(|name| name == "RS256"),
-            "the connector does not sign with RS256 any more"
+            "the server does not sign with RS256 any more"
         );
         let asked = self.outbound.request(Method::GET, there.clone());
         let announced: KeySet = self.outbound.ask(asked).await?.json()?;
         let read = |key| Announced::deserialize(key).ok().and_then(Announced::taken);
         let keys: HashMap<_, _> = announced.keys.into_iter().filter_map(read).collect();
-        anyhow::ensure!(!keys.is_empty(), "the connector announced no key that can be used");
+        anyhow::ensure!(!keys.is_empty(), "the server announced no key that can be used");
         Ok(Shelf { keys, fetched: Some(self.clock.now()) })
     }
 }

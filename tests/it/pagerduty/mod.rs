@@ -1,0 +1,5 @@
+//! PagerDuty: the client against PagerDuty's own description.
+
+mod client;
+pub(crate) mod duty;
+mod greeting;
