@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     commands::{self, Commands},
     deployments::{self, Deployments, Figures, FreezeSettings, Keeper, Planner, Probes, Steps},
+    health::Post,
     hooks::{Forgetful, Replays},
     incidents::{self, Books, Chronicle, Duty, Incidents},
     jobs::{Handler, Worker},
@@ -83,6 +84,8 @@ pub struct World {
     pub pipelines: BTreeMap<PipelineName, Arc<dyn Pipeline>>,
     /// How we know that it worked.
     pub probes: Probes,
+    /// Where probes look for whoever knows which alerts fire.
+    pub post: Post,
     /// Where alerts come from.
     pub alerts: Feeds,
     /// What pipelines push.
@@ -130,6 +133,7 @@ impl App {
             Arc::new(Planner::new(services, pipelines, access.clone())?.freezing(freezes));
         let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
         let alerts = Arc::new(Alerts::new(ground, world.alerts, homes(planner.services())));
+        world.post.take(Arc::new(commands::Watch(alerts.clone())));
         let figures = Figures::new(
             deployments.clone(),
             planner.clone(),

@@ -50,12 +50,15 @@ pub(super) fn world(
         }),
         None => None,
     };
-    let ground =
-        health::Ground { clock: foundation.clock.clone(), outbound: foundation.outbound.clone() };
+    let ground = health::Ground {
+        clock: foundation.clock.clone(),
+        outbound: foundation.outbound.clone(),
+        post: health::Post::default(),
+    };
     let mut probes = Probes::new();
     for (service, settings) in &config.services {
         for (environment, rules) in &settings.environments {
-            let open = |probe| health::open(probe, &ground);
+            let open = |probe| health::open(probe, (service, environment), &ground);
             let asked = rules.health.iter().map(open).collect::<anyhow::Result<_>>();
             let asked =
                 asked.with_context(|| format!("the health of {service} in {environment}"))?;
@@ -83,6 +86,7 @@ pub(super) fn world(
         incidents: config.incidents.clone(),
         pipelines: opened,
         probes,
+        post: ground.post,
         alerts: feeds,
         hooks: pushes::resolved(&config.hooks, &config.pipelines),
         time_zone: config.time_zone.clone(),

@@ -16,6 +16,7 @@ use crate::{
     chat::Subject,
     clock::Timestamp,
     deployments::{Deployment, Deployments, Sentinel},
+    health::{Firing, Lookout},
     incidents::{Kind, Moment, Witness},
     names::{AlertId, Environment, Service},
 };
@@ -25,6 +26,9 @@ const RECENT: Duration = Duration::from_hours(24);
 
 /// How many alerts `/status` names in each environment; the rest are counted.
 const NAMED: i64 = 3;
+
+/// How many alerts of one environment a probe looks at, the worst first; one is enough to judge.
+const PROBED: i64 = 200;
 
 impl Commands {
     /// Where an alert can lead to.
@@ -78,6 +82,25 @@ impl Sentinel for Watch {
             reports.push(format!("{more} more alerts: say `/alerts {service}`"));
         }
         reports
+    }
+}
+
+/// What fires, as probes want to know it.
+#[async_trait]
+impl Lookout for Watch {
+    async fn firing(
+        &self,
+        service: &Service,
+        environment: &Environment,
+    ) -> anyhow::Result<Vec<Firing>> {
+        if let Some(trouble) = self.0.troubles().await?.first() {
+            let since = trouble.since.exact();
+            anyhow::bail!("the source of alerts {} does not answer since {since}", trouble.source);
+        }
+        let (alerts, _) = self.0.firing_in(service, environment, PROBED).await?;
+        let now = self.0.now();
+        let fires = alerts.into_iter().filter(|alert| alert.phase(now) != Phase::Silenced);
+        Ok(fires.map(|alert| Firing { labels: alert.labels, since: Some(alert.starts) }).collect())
     }
 }
 

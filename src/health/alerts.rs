@@ -50,11 +50,12 @@ pub enum Keeper {
 }
 
 /// An alert that fires.
-#[derive(Debug)]
-struct Firing {
-    labels: BTreeMap<String, String>,
+#[derive(Clone, Debug)]
+pub struct Firing {
+    /// Everything it is called by. Text from outside.
+    pub labels: BTreeMap<String, String>,
     /// Since when; `None` when that is not said.
-    since: Option<Timestamp>,
+    pub since: Option<Timestamp>,
 }
 
 /// An alert as Alertmanager lists it.
@@ -74,6 +75,13 @@ enum Where {
 pub(super) struct Alerts {
     there: Where,
     labels: BTreeMap<String, String>,
+}
+
+impl Firing {
+    /// Whether it has all these labels.
+    pub(super) fn has(&self, labels: &BTreeMap<String, String>) -> bool {
+        labels.iter().all(|(name, value)| self.labels.get(name) == Some(value))
+    }
 }
 
 impl Settings {
@@ -137,10 +145,7 @@ impl Alerts {
             }
         };
         // Whoever is asked may not know how to choose.
-        let is_meant = |alert: &Firing| {
-            self.labels.iter().all(|(name, value)| alert.labels.get(name) == Some(value))
-        };
-        firing.retain(is_meant);
+        firing.retain(|alert| alert.has(&self.labels));
         Ok(firing)
     }
 
@@ -166,7 +171,7 @@ impl Probe for Alerts {
 }
 
 /// Whether nothing fires that began at `since` or later. What does not say when it began counts.
-fn judge(firing: &[Firing], since: Option<Timestamp>) -> Result<String, String> {
+pub(super) fn judge(firing: &[Firing], since: Option<Timestamp>) -> Result<String, String> {
     let is_older =
         |alert: &&Firing| since.is_some_and(|since| alert.since.is_some_and(|began| began < since));
     let (older, newer): (Vec<&Firing>, Vec<&Firing>) = firing.iter().partition(is_older);

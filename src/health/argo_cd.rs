@@ -61,7 +61,7 @@ impl ArgoCd {
     pub(super) fn new(settings: &Settings, ground: &Ground) -> anyhow::Result<Self> {
         let Settings { url, application, project, namespace, token, steady, timeout } =
             settings.clone();
-        let Ground { clock, outbound } = ground.clone();
+        let Ground { clock, outbound, .. } = ground.clone();
         let which = Which { application, project, namespace };
         let client = Client::new(which, (url, timeout), token, (clock.clone(), outbound))?;
         Ok(Self { client, steady: steady.0, clock })

@@ -5,6 +5,7 @@ pub mod argo_cd;
 mod common;
 pub mod http;
 pub mod kubernetes;
+pub mod own_alerts;
 pub mod prometheus;
 
 use std::sync::Arc;
@@ -13,8 +14,12 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use alerts::Firing;
+pub use own_alerts::{Lookout, Post};
+
 use crate::{
     clock::{Clock, Timestamp},
+    names::{Environment, Service},
     outbound::Outbound,
 };
 
@@ -28,6 +33,8 @@ pub enum Settings {
     Prometheus(prometheus::Settings),
     /// Asks whether alerts fire that did not fire before.
     Alerts(alerts::Settings),
+    /// Asks the bot itself whether such alerts fire.
+    OwnAlerts(own_alerts::Settings),
     /// Asks Argo CD how an application is.
     ArgoCd(argo_cd::Settings),
     /// Asks Kubernetes whether everything runs in its newest form.
@@ -41,6 +48,7 @@ impl Settings {
             Self::Http(settings) => settings.objections(),
             Self::Prometheus(settings) => settings.objections(),
             Self::Alerts(settings) => settings.objections(),
+            Self::OwnAlerts(_) => vec![],
             Self::ArgoCd(settings) => settings.objections(),
             Self::Kubernetes(settings) => settings.objections(),
         }
@@ -54,13 +62,19 @@ pub struct Ground {
     pub clock: Clock,
     /// The way to other servers.
     pub outbound: Outbound,
+    /// Where whoever knows which alerts fire will stand.
+    pub post: Post,
 }
 
-/// Opens the probe that is configured so.
+/// Opens the probe that is configured so for an environment of a service.
 ///
 /// # Errors
 /// When something in its settings cannot be, or a secret or file it needs cannot be read.
-pub fn open(settings: &Settings, ground: &Ground) -> anyhow::Result<Arc<dyn Probe>> {
+pub fn open(
+    settings: &Settings,
+    place: (&Service, &Environment),
+    ground: &Ground,
+) -> anyhow::Result<Arc<dyn Probe>> {
     if let Some((key, what)) = settings.objections().first() {
         anyhow::bail!("`{key}` {what}");
     }
@@ -68,6 +82,9 @@ pub fn open(settings: &Settings, ground: &Ground) -> anyhow::Result<Arc<dyn Prob
         Settings::Http(settings) => Arc::new(http::Http::new(settings, &ground.outbound)),
         Settings::Prometheus(settings) => Arc::new(prometheus::Query::new(settings, ground)?),
         Settings::Alerts(settings) => Arc::new(alerts::Alerts::new(settings, ground)?),
+        Settings::OwnAlerts(settings) => {
+            Arc::new(own_alerts::OwnAlerts::new(settings, place, ground.post.clone()))
+        }
         Settings::ArgoCd(settings) => Arc::new(argo_cd::ArgoCd::new(settings, ground)?),
         Settings::Kubernetes(settings) => Arc::new(kubernetes::Kubernetes::new(settings, ground)?),
     })

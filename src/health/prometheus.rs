@@ -92,7 +92,7 @@ impl Settings {
 impl Query {
     pub(super) fn new(settings: &Settings, ground: &Ground) -> anyhow::Result<Self> {
         let Settings { url, credential, name, query, timeout, .. } = settings.clone();
-        let Ground { clock, outbound } = ground.clone();
+        let Ground { clock, outbound, .. } = ground.clone();
         let prometheus = Prometheus::new((url, timeout), credential.as_ref(), (clock, outbound))?;
         Ok(Self { prometheus, name, asks: query, rule: settings.rule() })
     }

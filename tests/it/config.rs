@@ -165,6 +165,26 @@ fn every_type_that_is_a_text_of_its_own_is_checked_by_line() {
 }
 
 #[test]
+fn who_is_in_a_group_is_not_counted() {
+    let file = |groups: &str| {
+        format!(
+            "teams: {{app_id: 3f1c2b7a-9d44-4c1e-8a52-6f0e7d9b1a23, tenant: \
+             7b0e4c9d-1a6f-4e38-b2d5-90c8f3a7e614, credential: {{kind: managed_identity}}}}\n\
+             roles:\n  makers: {{groups: [7fd1a60b-01f9-4b31-8f59-955a4e4d4e80], may: [{{do: \
+             [look, deploy]}}]}}\n  keepers: {{{groups}may: [{{do: [approve]}}]}}\npipelines: \
+             {{local: {{kind: command, program: /bin/true}}}}\nservices: {{checkout: {{pipeline: \
+             local, environments: {{production: {{approvals: 2}}}}}}}}\n"
+        )
+    };
+    let checked = read(&file("groups: [7FD1A60B-01F9-4B31-8F59-955A4E4D4E81], "));
+    assert_eq!(checked.mistakes.to_string(), "");
+    assert_eq!(checked.warnings.to_string(), "");
+    let nobody = read(&file(""));
+    assert!(nobody.mistakes.to_string().contains("but only 0 could give one: nobody"));
+    assert!(nobody.warnings.to_string().contains("nobody has this role"));
+}
+
+#[test]
 fn secrets_are_looked_at_when_asked_and_never_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let (good, short) = (folder.path().join("good"), folder.path().join("short"));

@@ -35,16 +35,20 @@ pub(super) fn pipelines(ground: &Ground) -> Vec<Question> {
     ground.config.pipelines.iter().map(question).collect()
 }
 
-/// Every probe is asked once, as after a deployment.
+/// Every probe is asked once, as after a deployment; but not the bot itself about its own alerts,
+/// whose sources are asked anyway.
 pub(super) fn health(ground: &Ground) -> Vec<Question> {
     let mut questions = vec![];
     for (service, settings) in &ground.config.services {
         for (environment, rules) in &settings.environments {
-            for probe in &rules.health {
+            let is_own =
+                |probe: &&health::Settings| matches!(probe, health::Settings::OwnAlerts(_));
+            for probe in rules.health.iter().filter(|probe| !is_own(probe)) {
                 let (clock, outbound) = (ground.clock.clone(), ground.outbound.clone());
-                let (probe, standing) = (probe.clone(), health::Ground { clock, outbound });
+                let standing = health::Ground { clock, outbound, post: health::Post::default() };
                 let subject = format!("{service} in {environment}");
-                let asked = async move { vec![probed(&probe, &standing).await] };
+                let opened = health::open(probe, (service, environment), &standing);
+                let asked = async move { vec![probed(opened).await] };
                 questions.push(Question::new(subject, asked));
             }
         }
@@ -52,8 +56,8 @@ pub(super) fn health(ground: &Ground) -> Vec<Question> {
     questions
 }
 
-async fn probed(settings: &health::Settings, ground: &health::Ground) -> Greeting {
-    let probe = match health::open(settings, ground) {
+async fn probed(opened: anyhow::Result<Arc<dyn health::Probe>>) -> Greeting {
+    let probe = match opened {
         Ok(probe) => probe,
         Err(error) => return Greeting::sentence(&format!("{error:#}")),
     };

@@ -79,8 +79,7 @@ fn members(name: &RoleName, role: &RoleSettings, found: &mut Found<'_>) {
         found.known(&item, person.as_str(), "person", &[Path::of(&["people"])]);
     }
     if role.people.is_empty() && role.groups.is_empty() {
-        let what = "nobody has this role: name `people`, `groups` or both";
-        found.odd(&path, what);
+        found.odd(&path.key("people"), "nobody has this role");
     }
 }
 

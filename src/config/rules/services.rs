@@ -32,6 +32,7 @@ pub(super) fn check(config: &Config, found: &mut Found<'_>) {
             }
             room(config, &path, settings, found);
             health(&path, settings, found);
+            own_alerts(config, &path, settings, found);
             if settings.approvals == 0 && !settings.answer_gates.is_empty() {
                 let what = "has no effect with `approvals: 0`: nobody has approved anything there \
                             in whose name a gate could be answered";
@@ -64,6 +65,17 @@ fn room(config: &Config, path: &Path, settings: &EnvironmentSettings, found: &mu
     if let (Some(room), true) = (&settings.room, config.teams.is_some()) {
         let rooms = [Path::of(&["teams", "rooms"])];
         found.known(&path.key("room"), room.as_str(), "room", &rooms);
+    }
+}
+
+fn own_alerts(config: &Config, path: &Path, settings: &EnvironmentSettings, found: &mut Found<'_>) {
+    let path = path.key("health");
+    for (probe, path) in settings.health.iter().zip(found.items(&path)) {
+        let asks = matches!(probe, crate::health::Settings::OwnAlerts(_));
+        if asks && config.alerts.is_empty() && found.tree.get("alerts").is_none() {
+            let what = "nothing would ever fire: name a source in the section `alerts`";
+            found.wrong(&path.key("kind"), what);
+        }
     }
 }
 

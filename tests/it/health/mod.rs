@@ -5,6 +5,7 @@ mod argo_cd;
 mod certificates;
 mod http;
 mod kubernetes;
+mod own_alerts;
 mod prometheus;
 mod proof;
 mod real;

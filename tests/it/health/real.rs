@@ -10,15 +10,15 @@ use std::{
 
 use pilothouse::{
     clock::{Clock, Timestamp},
-    health::{self, Answer, Ground, Probe},
+    health::{self, Answer, Ground, Post, Probe},
     outbound::Outbound,
 };
 use serde_json::{Value, json};
 
 /// How long anything may take; a server that takes longer is taken to hang.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
-const RULES: &str = r#"
+const RULES: &str = r"
 groups:
   - name: stories
     interval: 1s
@@ -26,7 +26,7 @@ groups:
       - { alert: Fires, expr: up == 1, labels: { service: checkout } }
       - { alert: Waits, expr: up == 1, for: 1h, labels: { service: shop } }
       - { alert: Rests, expr: up == 7, labels: { service: blog } }
-"#;
+";
 
 /// A server that is ended with the test, however that ends.
 struct Prometheus {
@@ -73,8 +73,11 @@ impl Prometheus {
 
     fn probe(&self, mut settings: Value) -> Arc<dyn Probe> {
         settings["url"] = json!(self.url);
-        let ground = Ground { clock: Clock::system(), outbound: Outbound::new().unwrap() };
-        health::open(&serde_json::from_value(settings).unwrap(), &ground).unwrap()
+        let (clock, outbound) = (Clock::system(), Outbound::new().unwrap());
+        let ground = Ground { clock, outbound, post: Post::default() };
+        let place = ("checkout".parse().unwrap(), "production".parse().unwrap());
+        let settings = serde_json::from_value(settings).unwrap();
+        health::open(&settings, (&place.0, &place.1), &ground).unwrap()
     }
 
     async fn finds(&self, query: &str, rule: &str, number: f64) -> Answer {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pilothouse::{
     clock::{Clock, Timestamp},
-    health::{self, Answer, Ground, Probe},
+    health::{self, Answer, Ground, Post, Probe},
     outbound::Outbound,
 };
 use serde_json::{Value, json};
@@ -94,8 +94,10 @@ impl Stage {
     }
 
     pub(crate) fn open(&self, settings: Value) -> anyhow::Result<Arc<dyn Probe>> {
-        let ground = Ground { clock: self.clock.clone(), outbound: Outbound::new().unwrap() };
-        health::open(&serde_json::from_value(settings)?, &ground)
+        let (clock, outbound) = (self.clock.clone(), Outbound::new().unwrap());
+        let ground = Ground { clock, outbound, post: Post::default() };
+        let (service, environment) = ("checkout".parse().unwrap(), "production".parse().unwrap());
+        health::open(&serde_json::from_value(settings)?, (&service, &environment), &ground)
     }
 
     pub(crate) fn probe(&self, site: &dyn Site) -> Arc<dyn Probe> {

@@ -1,15 +1,37 @@
 //! A probe that finds what a story wants it to find.
 
 use std::sync::{
-    Mutex,
+    Arc, Mutex,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
 use pilothouse::{
-    clock::Timestamp,
-    health::{Answer, Probe},
+    clock::{Clock, Timestamp},
+    deployments::{self, Probes},
+    health::{Answer, Ground, Post, Probe, Settings, open},
+    outbound::Outbound,
 };
+
+/// The probes of every environment: a pretend one, and those that ask the bot itself.
+pub(super) fn probes(
+    services: &deployments::Settings,
+    health: &Arc<PretendHealth>,
+    (clock, outbound): (Clock, Outbound),
+) -> (Probes, Post) {
+    let ground = Ground { clock, outbound, post: Post::default() };
+    let mut probes = Probes::new();
+    for (name, service) in services {
+        for (environment, rules) in &service.environments {
+            let own = rules.health.iter().filter(|probe| matches!(probe, Settings::OwnAlerts(_)));
+            let own = own.map(|probe| open(probe, (name, environment), &ground).unwrap());
+            let pretend: Arc<dyn Probe> = health.clone();
+            let all = own.chain([pretend]).collect();
+            probes.insert((name.clone(), environment.clone()), all);
+        }
+    }
+    (probes, ground.post)
+}
 
 #[derive(Default)]
 pub struct PretendHealth {

@@ -24,9 +24,7 @@ use pilothouse::{
     app::{App, Foundation, World},
     chat::{Incoming, Listener, Place, Reply, Subject},
     clock::{Clock, Timestamp},
-    deployments::{self, Probes},
-    health::Probe,
-    incidents,
+    deployments, incidents,
     names::{PersonId, RoleName},
     oncall,
     outbound::Outbound,
@@ -313,13 +311,7 @@ fn world(
     let directory = rules.directory.map(|url| directory::graph(&url, &outbound, clock));
     let reach = alerts::Reach { outbound: outbound.clone(), clock: clock.clone() };
     let open = |(name, settings)| (name, alerts::open(&settings, &reach).unwrap());
-    let mut probes = Probes::new();
-    for (name, service) in &services {
-        for environment in service.environments.keys() {
-            let probe: Arc<dyn Probe> = health.clone();
-            probes.insert((name.clone(), environment.clone()), vec![probe]);
-        }
-    }
+    let (probes, post) = health::probes(&services, health, (clock.clone(), outbound.clone()));
     let runner: Arc<dyn Runner> = pipeline.clone();
     let runbooks = runbooks.map(|settings| Given { settings, runner });
     let pipeline: Arc<dyn Pipeline> = pipeline.clone();
@@ -333,6 +325,7 @@ fn world(
         incidents,
         pipelines: BTreeMap::from([("pretend".parse().unwrap(), pipeline)]),
         probes,
+        post,
         alerts: alerts.into_iter().map(open).collect(),
         hooks,
         time_zone,
