@@ -191,16 +191,14 @@ fn secrets_are_looked_at_when_asked_and_never_repeated() {
     std::fs::write(&good, format!("{SECRET}\n")).unwrap();
     std::fs::write(&short, "pssst").unwrap();
     let token = format!("file:{}", good.display());
-    let key = folder.path().join("key");
-    std::fs::write(&key, "k".repeat(64)).unwrap();
-    let key = format!("file:{}", key.display());
+    std::fs::write(folder.path().join("key"), "k".repeat(64)).unwrap();
+    let key = format!("file:{}/key", folder.path().display());
     let mut rest = example().replace("env:PILOTHOUSE_AUDIT_KEY", &key);
-    // Every other one, the longer name first: one may begin with another.
-    let letters = |after: &str| {
-        after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
-    };
-    let names: std::collections::BTreeSet<_> = rest.split("env:").skip(1).map(letters).collect();
-    for name in names.iter().rev().filter(|name| !["", "TEAMS_CLIENT_SECRET"].contains(&&***name)) {
+    let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let name = |after: &str| after.chars().take_while(word).collect::<String>();
+    let names: std::collections::BTreeSet<String> = rest.split("env:").skip(1).map(name).collect();
+    // The longer name first: one may begin with another.
+    for name in names.iter().rev().filter(|name| *name != "TEAMS_CLIENT_SECRET") {
         rest = rest.replace(&format!("env:{name}"), &token);
     }
     let with = |secret: &str| rest.replace("env:TEAMS_CLIENT_SECRET", secret);
