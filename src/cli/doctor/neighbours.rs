@@ -1,12 +1,12 @@
 //! Questions to everybody else of the configuration: pipelines, probes, sources of alerts, schedules,
 //! runbooks.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Ground, Question};
 use crate::{
     alerts,
-    clock::Clock,
+    clock::{Clock, Timestamp},
     greeting::{Greeting, Verdict},
     health,
     names::{ScheduleName, StepName},
