@@ -124,17 +124,13 @@ impl App {
         let World { access, services, freezes, incidents, pipelines, probes, channels, .. } = world;
         let Foundation { db, clock, bell, .. } = foundation.clone();
         let people: Vec<_> = access.people.keys().cloned().collect();
-        let access = Access::new(&access);
-        let access = Arc::new(match world.directory {
-            Some(graph) => access.asking(graph, clock.clone()),
-            None => access,
-        });
+        let access = known(&access, world.directory, &clock);
         let (oncall, pages) = awake(&foundation, (&world.oncall, &people), &access)?;
         let channels = Arc::new(Channels::new(db.clone(), channels));
         let deployments = Deployments::new(db.clone(), clock.clone(), bell.clone());
         let deployments = Arc::new(deployments.telling(world.tell.clone()));
-        let planner = Planner::new(services, pipelines, access.clone())?.freezing(freezes);
-        let planner = Arc::new(planner);
+        let planner =
+            Arc::new(Planner::new(services, pipelines, access.clone())?.freezing(freezes));
         let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
         let alerts = Arc::new(Alerts::new(ground, world.alerts, homes(planner.services())));
         world.post.take(Arc::new(commands::Watch(alerts.clone())));
@@ -182,6 +178,15 @@ impl App {
         worker.take_over().await?;
         Ok(Self { commands, channels, worker, pushes: Arc::new(pushes), foundation })
     }
+}
+
+/// Who may do what, where that is asked of a directory too.
+fn known(settings: &access::Settings, directory: Option<Graph>, clock: &Clock) -> Arc<Access> {
+    let access = Access::new(settings);
+    Arc::new(match directory {
+        Some(graph) => access.asking(graph, clock.clone()),
+        None => access,
+    })
 }
 
 /// Who does which jobs.

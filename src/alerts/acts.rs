@@ -166,9 +166,10 @@ impl Alert {
         let to_be_told = |one: &&mut Acknowledged| one.is_to_be_told();
         let acknowledged = self.acknowledged.as_mut().filter(to_be_told);
         let acknowledged = acknowledged.ok_or(Refusal::MovedOn)?;
-        acknowledged.telling = Some(match again {
-            true => Telling::Wanted { trouble: Some(why) },
-            false => Telling::Failed { why },
+        acknowledged.telling = Some(if again {
+            Telling::Wanted { trouble: Some(why) }
+        } else {
+            Telling::Failed { why }
         });
         Ok(vec![Effect::Show])
     }

@@ -77,8 +77,9 @@ fn words(event: &Event) -> Option<String> {
         Event::Resolved { fix: None, .. } => "resolved the incident".to_owned(),
         Event::Reopened { .. } => "reopened the incident".to_owned(),
         Event::RoomOpened { kind, name, .. } => format!("opened a {kind} for it: {name}"),
-        Event::RoomMissed { .. } => return None,
-        Event::PagerDutyNoted { .. } | Event::PagerDutyMissed { .. } => return None,
+        Event::RoomMissed { .. } | Event::PagerDutyNoted { .. } | Event::PagerDutyMissed { .. } => {
+            return None;
+        }
         Event::PagerDutyOpened { label, .. } => format!("opened PagerDuty {label} for it"),
         Event::PagerDutyClosed { how: Closed::Here } => "resolved it at PagerDuty".to_owned(),
         Event::PagerDutyClosed { how: Closed::There { by } } => {

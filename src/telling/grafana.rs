@@ -54,10 +54,8 @@ impl Subscriber for Grafana {
 }
 
 fn annotation(news: &News) -> Value {
-    let mut text = inert(&news.summary());
-    if let Some(link) = &news.link {
-        text.push_str(&format!("\n<a href=\"{}\">The run</a>", inert(link)));
-    }
+    let link = news.link.as_ref().map(|link| format!("\n<a href=\"{}\">The run</a>", inert(link)));
+    let text = inert(&news.summary()) + &link.unwrap_or_default();
     let mut body = json!({
         "time": news.at.0,
         "text": text,

@@ -90,7 +90,7 @@ async fn what_may_be_ours_is_waited_for() {
     bot.passes(Duration::from_secs(20)).await;
     assert!(bot.pipeline.told().is_empty());
     bot.pipeline.hides(false);
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
     let told = bot.pipeline.told();
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0].0, "666");
@@ -120,7 +120,7 @@ async fn an_answer_that_was_lost_is_given_again_and_a_refusal_is_not() {
     assert_eq!(bot.audit().await.len(), 1, "it is decided once");
     bot.pipeline.takes(Some(Answered::Refused("no such rule".to_owned())));
     asks(&bot, "667", "production").await;
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
     assert_eq!(bot.pipeline.told().len(), 3);
 }
 

@@ -176,7 +176,7 @@ pub(crate) fn dispatched(api: &str) -> Value {
 
 /// What a run waits for: an environment, whether we may answer, and whether anybody is asked.
 pub(crate) fn pending(api: &str, name: &str, (ours, reviewed): (bool, bool)) -> Value {
-    let reviewer = json!({ "type": "User", "reviewer": account(api, "carol") });
+    let carol = json!({ "type": "User", "reviewer": account(api, "carol") });
     json!({
         "environment": {
             "id": 161_088_068, "node_id": "MDExOkVudmlyb25tZW50MTYxMDg4MDY4", "name": name,
@@ -184,7 +184,7 @@ pub(crate) fn pending(api: &str, name: &str, (ours, reviewed): (bool, bool)) -> 
             "html_url": format!("{api}/acme/checkout/deployments/activity_log?environments_filter={name}")
         },
         "wait_timer": 0, "wait_timer_started_at": null, "current_user_can_approve": ours,
-        "reviewers": if reviewed { vec![reviewer] } else { vec![] }
+        "reviewers": if reviewed { vec![carol] } else { vec![] }
     })
 }
 

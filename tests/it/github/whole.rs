@@ -49,7 +49,7 @@ async fn what_was_agreed_upon_passes_and_the_card_says_how_it_goes() {
     hub.server.reset().await;
     hub.answers("GET", RUN, 200, hub.run(30_433_642, "deploy", "completed", Some("success"))).await;
     hub.answers("GET", JOBS, 200, json!({ "total_count": 0, "jobs": [] })).await;
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
     assert!(bot.shows().contains("All health checks passing"), "{}", bot.shows());
     assert_eq!(bot.messages(), 1);
 }
