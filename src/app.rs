@@ -133,21 +133,19 @@ impl App {
             Arc::new(Planner::new(services, pipelines, access.clone())?.freezing(freezes));
         let ground = alerts::Ground { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
         let alerts = Arc::new(Alerts::new(ground, world.alerts, homes(planner.services())));
-        world.post.take(Arc::new(commands::Watch(alerts.clone())));
+        let watch = Arc::new(commands::Watch(alerts.clone()));
+        world.post.take(watch.clone());
         let figures = Figures::new(
             deployments.clone(),
             planner.clone(),
             probes.clone(),
-            vec![Arc::new(commands::Watch(alerts.clone()))],
+            vec![watch.clone()],
             clock.clone(),
         );
         let incidents =
             Arc::new(Incidents::new(db.clone(), clock.clone(), bell.clone(), incidents));
         let books = Books::new(db.clone(), deployments.clone());
-        let chronicle = Chronicle::new(
-            incidents.clone(),
-            vec![Arc::new(books), Arc::new(commands::Watch(alerts.clone()))],
-        );
+        let chronicle = Chronicle::new(incidents.clone(), vec![Arc::new(books), watch]);
         let (library, steps) = written_down(&foundation, world.runbooks.as_ref());
         let commands = Arc::new(Commands {
             library,

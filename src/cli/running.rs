@@ -50,21 +50,7 @@ pub(super) fn world(
         }),
         None => None,
     };
-    let ground = health::Ground {
-        clock: foundation.clock.clone(),
-        outbound: foundation.outbound.clone(),
-        post: health::Post::default(),
-    };
-    let mut probes = Probes::new();
-    for (service, settings) in &config.services {
-        for (environment, rules) in &settings.environments {
-            let open = |probe| health::open(probe, (service, environment), &ground);
-            let asked = rules.health.iter().map(open).collect::<anyhow::Result<_>>();
-            let asked =
-                asked.with_context(|| format!("the health of {service} in {environment}"))?;
-            probes.insert((service.clone(), environment.clone()), asked);
-        }
-    }
+    let (probes, post) = probes(config, foundation)?;
     let mut feeds = Feeds::new();
     for (name, settings) in &config.alerts {
         let (outbound, clock) = (foundation.outbound.clone(), foundation.clock.clone());
@@ -86,7 +72,7 @@ pub(super) fn world(
         incidents: config.incidents.clone(),
         pipelines: opened,
         probes,
-        post: ground.post,
+        post,
         alerts: feeds,
         hooks: pushes::resolved(&config.hooks, &config.pipelines),
         time_zone: config.time_zone.clone(),
@@ -94,6 +80,23 @@ pub(super) fn world(
         channels,
         checkpoints: Some(checkpoints),
     })
+}
+
+/// Every probe, and where they look for whoever knows which alerts fire.
+fn probes(config: &Config, foundation: &Foundation) -> anyhow::Result<(Probes, health::Post)> {
+    let (clock, outbound) = (foundation.clock.clone(), foundation.outbound.clone());
+    let ground = health::Ground { clock, outbound, post: health::Post::default() };
+    let mut probes = Probes::new();
+    for (service, settings) in &config.services {
+        for (environment, rules) in &settings.environments {
+            let open = |probe| health::open(probe, (service, environment), &ground);
+            let asked = rules.health.iter().map(open).collect::<anyhow::Result<_>>();
+            let asked =
+                asked.with_context(|| format!("the health of {service} in {environment}"))?;
+            probes.insert((service.clone(), environment.clone()), asked);
+        }
+    }
+    Ok((probes, ground.post))
 }
 
 /// Binds the address before anything else is begun, so that a taken one is told at once.
