@@ -120,8 +120,7 @@ pub trait Source: Send + Sync {
 
     /// Tells the source what a person has done about an alert. It is asked after that was written
     /// down, and may be asked twice; a [`Failure::Refused`] is told to people, anything else is
-    /// tried again first. What is over there must be left alone, and answered with
-    /// [`Carried::Over`].
+    /// tried again first. What is over there is left alone, and answered with [`Carried::Over`].
     async fn carry(&self, _: &Word) -> Result<Carried, Failure> {
         Ok(Carried::Done)
     }

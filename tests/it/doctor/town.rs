@@ -79,7 +79,7 @@ people:
 roles:
   all:
     people: [alice, bob]
-    may: [{ do: [look, deploy, approve] }]
+    may: [{ do: [look, deploy, approve, page] }]
 pipelines:
   local: { kind: command, program: "{folder}/deploy.sh" }
   lab:

@@ -226,7 +226,7 @@ async fn a_limit_is_kept_and_the_reason_is_told_once() {
     bot.passes(Duration::from_secs(40)).await;
     assert!(card(&bot).contains("it wants to be asked later"), "{}", card(&bot));
     assert_eq!(duty.count("GET", "/incidents").await, 1);
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
     assert_eq!(duty.knows().incidents.len(), 1);
     let missed = bot.audit().await;
     let missed = missed.iter().filter(|line| line.contains("pagerduty_missed")).count();

@@ -44,18 +44,6 @@ impl Post {
                 "secret": self.secret(), "timeout": "1s" })
     }
 
-    /// The rules of every story, with those who are told.
-    pub(crate) fn rules(&self, tell: &Value) -> String {
-        let mut rules: Value = serde_json::from_str(crate::world::SERVICES).unwrap();
-        rules["tell"] = tell.clone();
-        rules.to_string()
-    }
-
-    pub(crate) fn open(&self, tell: &Value, clock: &Clock) -> telling::Subscribers {
-        let settings = serde_json::from_value(tell.clone()).unwrap();
-        telling::open(&settings, clock, &pilothouse::outbound::Outbound::new().unwrap()).unwrap()
-    }
-
     pub(crate) async fn answers(&self, verb: &str, at: &str, answer: ResponseTemplate) {
         Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&self.server).await;
     }
@@ -77,4 +65,16 @@ impl Post {
         let events = known.events.iter().map(|(_, event)| &event["payload"]["summary"]);
         events.map(|summary| summary.as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// The rules of every story, with those who are told.
+pub(crate) fn rules(tell: &Value) -> String {
+    let mut rules: Value = serde_json::from_str(crate::world::SERVICES).unwrap();
+    rules["tell"] = tell.clone();
+    rules.to_string()
+}
+
+pub(crate) fn open(tell: &Value, clock: &Clock) -> telling::Subscribers {
+    let settings = serde_json::from_value(tell.clone()).unwrap();
+    telling::open(&settings, clock, &pilothouse::outbound::Outbound::new().unwrap()).unwrap()
 }

@@ -6,20 +6,20 @@ use pilothouse::pipelines::RunState;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use super::post::Post;
+use super::post::{Post, rules};
 use crate::{
     pagerduty::duty::Trouble,
     world::{ALICE, Answers, BOB, Bot},
 };
 
 async fn told(post: &Post) -> Bot {
-    Bot::with(&post.rules(&json!({ "pagerduty": post.pagerduty() }))).await
+    Bot::with(&rules(&json!({ "pagerduty": post.pagerduty() }))).await
 }
 
 async fn deploys(bot: &Bot, end: RunState) {
     bot.hears(ALICE, "/deploy staging v2.1.0").await;
     bot.pipeline.finishes(end);
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
 }
 
 #[tokio::test]
@@ -64,9 +64,9 @@ async fn what_goes_wrong_is_told_with_the_reason_and_who_agreed() {
         bot.passes(Duration::from_secs(150)).await;
     }
     bot.health.recovers();
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
     bot.pipeline.finishes(RunState::Succeeded);
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
     let told = post.summaries();
     assert_eq!(told.len(), 4, "{told:?}");
     let last = &told[3];
@@ -85,7 +85,7 @@ async fn nobody_hears_of_what_never_began() {
     bot.presses(BOB, "Decline").await;
     bot.pipeline.answers(Answers::No);
     bot.hears(ALICE, "/deploy staging v2").await;
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
     assert!(post.summaries().is_empty());
 }
 
@@ -97,12 +97,12 @@ async fn everybody_hears_what_they_want_to_hear_alone() {
         one["only"] = only;
         one
     };
-    let rules = post.rules(&json!({
+    let all = rules(&json!({
         "ends": only(json!({ "events": ["succeeded", "failed"] })),
         "production": only(json!({ "environments": ["production"] })),
         "another": only(json!({ "services": ["shop"] }))
     }));
-    let bot = Bot::with(&rules).await;
+    let bot = Bot::with(&all).await;
     deploys(&bot, RunState::Succeeded).await;
     assert_eq!(post.summaries(), ["Deployed checkout v2.1.0 to staging (alice)"]);
 }
@@ -115,7 +115,7 @@ async fn a_deployment_is_the_same_whatever_becomes_of_telling() {
                                  "token": post.grafana()["token"] },
                        "failing": post.webhook() });
     let quiet = Bot::start().await;
-    let bot = Bot::with(&post.rules(&tell)).await;
+    let bot = Bot::with(&rules(&tell)).await;
     for bot in [&quiet, &bot] {
         deploys(bot, RunState::Succeeded).await;
     }
@@ -133,7 +133,7 @@ async fn a_deployment_is_the_same_whatever_becomes_of_telling() {
 async fn who_is_out_of_reach_is_told_again_and_less_and_less_often_until_it_is_no_news() {
     let post = Post::start().await;
     post.answers("POST", "/hook", ResponseTemplate::new(503)).await;
-    let bot = Bot::with(&post.rules(&json!({ "failing": post.webhook() }))).await;
+    let bot = Bot::with(&rules(&json!({ "failing": post.webhook() }))).await;
     bot.hears(ALICE, "/deploy staging v2").await;
     assert_eq!(post.asked("POST", "/hook").await.len(), 1);
     for _ in 0..60 {
@@ -151,7 +151,7 @@ async fn who_is_out_of_reach_is_told_again_and_less_and_less_often_until_it_is_n
     // The next news is told as if nothing had been.
     post.once("POST", "/hook", ResponseTemplate::new(204)).await;
     bot.pipeline.finishes(RunState::Succeeded);
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
     assert_eq!(post.asked("POST", "/hook").await.len(), asked + 1);
 }
 
@@ -172,16 +172,16 @@ async fn a_refusal_is_final_and_a_limit_is_kept() {
     bot.hears(ALICE, "/deploy staging v2.2.0").await;
     bot.passes(Duration::from_secs(41)).await;
     assert_eq!(post.duty.count("POST", "/enqueue").await, before + 1);
-    bot.passes(Duration::from_secs(60)).await;
+    bot.passes(Duration::from_mins(1)).await;
     assert_eq!(post.summaries()[1], "Deploying checkout v2.2.0 to staging (alice)");
 }
 
 #[tokio::test]
 async fn what_was_decided_is_told_after_a_crash_and_not_to_whoever_left() {
     let post = Post::start().await;
-    let rules = post.rules(&json!({ "stays": post.pagerduty(), "leaves": post.webhook() }));
+    let all = rules(&json!({ "stays": post.pagerduty(), "leaves": post.webhook() }));
     post.answers("POST", "/hook", ResponseTemplate::new(500)).await;
-    let bot = Bot::with(&rules).await;
+    let bot = Bot::with(&all).await;
     bot.hears(ALICE, "/deploy staging v2").await;
     bot.pipeline.finishes(RunState::Succeeded);
     post.duty.knows().events.clear();
@@ -193,9 +193,9 @@ async fn what_was_decided_is_told_after_a_crash_and_not_to_whoever_left() {
     bot.app.commands.deployments.record(&deployment, run()).await.unwrap();
     assert!(post.summaries().is_empty());
     let heard = post.asked("POST", "/hook").await.len();
-    let bot = bot.restarts_with(&post.rules(&json!({ "stays": post.pagerduty() }))).await;
+    let bot = bot.restarts_with(&rules(&json!({ "stays": post.pagerduty() }))).await;
     bot.works().await;
-    bot.passes(Duration::from_secs(120)).await;
+    bot.passes(Duration::from_mins(2)).await;
     assert_eq!(post.summaries().len(), 1, "{:?}", post.summaries());
     assert_eq!(post.asked("POST", "/hook").await.len(), heard);
 }

@@ -12,7 +12,7 @@ use pilothouse::{
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use super::post::{Post, SECRET};
+use super::post::{self, Post, SECRET, rules};
 use crate::world::{ALICE, Bot};
 
 const ANNOTATIONS: &str = "/graphs/api/annotations";
@@ -20,7 +20,7 @@ const ANNOTATIONS: &str = "/graphs/api/annotations";
 #[tokio::test]
 async fn grafana_gets_a_mark_and_a_stretch_each_once_and_inert() {
     let post = Post::start().await;
-    let bot = Bot::with(&post.rules(&json!({ "graphs": post.grafana() }))).await;
+    let bot = Bot::with(&rules(&json!({ "graphs": post.grafana() }))).await;
     post.answers("GET", ANNOTATIONS, ResponseTemplate::new(200).set_body_json(json!([]))).await;
     let added = json!({ "message": "Annotation added", "id": 1 });
     // It is made, and the answer is lost: the next look finds it.
@@ -36,7 +36,7 @@ async fn grafana_gets_a_mark_and_a_stretch_each_once_and_inert() {
     assert_eq!(mark.get("timeEnd"), None);
     assert_eq!(made[0].headers["authorization"], format!("Bearer {SECRET}"));
     bot.pipeline.finishes(RunState::Failed);
-    bot.passes(std::time::Duration::from_secs(60)).await;
+    bot.passes(std::time::Duration::from_mins(1)).await;
     let stretch: Value = post.asked("POST", ANNOTATIONS).await[1].body_json().unwrap();
     assert!(stretch["timeEnd"].as_i64() > stretch["time"].as_i64(), "{stretch}");
     let tags = stretch["tags"].as_array().unwrap();
@@ -111,7 +111,7 @@ async fn a_job_that_nobody_can_read_is_no_news() {
     let post = Post::start().await;
     let bot = Bot::start().await;
     let tell = json!({ "hook": post.webhook() });
-    let subscribers = post.open(&tell, &bot.clock);
+    let subscribers = post::open(&tell, &bot.clock);
     let teller: Arc<dyn Handler> = Arc::new(Teller { subscribers, clock: bot.clock.clone() });
     let mut tx = bot.app.foundation.db.begin().await.unwrap();
     for payload in ["", "{}", "{\"to\":\"hook\"}"] {

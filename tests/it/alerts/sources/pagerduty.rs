@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
-use pilothouse::clock::Timestamp;
+use pilothouse::{clock::Timestamp, names::hex};
 use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
 
@@ -111,7 +111,7 @@ impl PretendSource for PagerDuty {
     fn proves(&self, body: &str, secret: &str) -> Vec<(String, String)> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let tag = hmac::sign(&key, body.as_bytes());
-        let digits: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = hex(tag.as_ref());
         vec![("x-pagerduty-signature".to_owned(), format!("v1=00,v1={digits}"))]
     }
 
