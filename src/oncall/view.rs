@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{ScheduleSettings, Watch, Who};
+use super::{Roster, ScheduleSettings, Watch, Who, Window, watches};
 use crate::{
     calendar::ZoneName,
     cards::{Button, View},
@@ -25,6 +25,15 @@ pub struct LevelNow {
 }
 
 impl LevelNow {
+    /// What a level knows of that stretch of time.
+    pub(super) fn of(roster: Roster, window: Window) -> Self {
+        let Roster { turns, known, note, until, source } = roster;
+        let known_until = until.filter(|until| *until < window.until);
+        let window = Window { until: known_until.unwrap_or(window.until), ..window };
+        let watches = if known { watches(&turns, window) } else { vec![] };
+        Self { watches, note, source, known_until }
+    }
+
     /// Whether anything is known about it.
     pub fn is_known(&self) -> bool {
         !self.watches.is_empty()

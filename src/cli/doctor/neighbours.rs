@@ -1,7 +1,7 @@
 //! Questions to everybody else of the configuration: pipelines, probes, sources of alerts, schedules,
 //! runbooks.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Ground, Question};
 use crate::{
