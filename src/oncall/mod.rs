@@ -91,17 +91,6 @@ impl Roster {
     }
 }
 
-impl LevelNow {
-    /// What a level knows of a window, as what is known at its beginning.
-    fn of(roster: Roster, window: Window) -> Self {
-        let Roster { turns, known, note, until, source } = roster;
-        let known_until = until.filter(|until| *until < window.until);
-        let window = Window { until: known_until.unwrap_or(window.until), ..window };
-        let watches = if known { watches(&turns, window) } else { vec![] };
-        Self { watches, note, source, known_until }
-    }
-}
-
 /// People who take turns.
 struct Rota {
     settings: RotaSettings,
