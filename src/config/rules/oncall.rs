@@ -70,7 +70,11 @@ fn reachable(config: &Config, found: &mut Found<'_>) {
         let of = |service| Target { service: Some(service), environment: None };
         let targets: Vec<Target<'_>> = schedule.services.iter().map(of).collect();
         let targets = if targets.is_empty() { vec![Target::default()] } else { targets };
-        if targets.into_iter().all(|to| access.who_may(Permission::Page, to).is_empty()) {
+        let nobody = |to| {
+            access.who_may(Permission::Page, to).is_empty()
+                && access.roles_by_group(Permission::Page, to).is_empty()
+        };
+        if targets.into_iter().all(nobody) {
             let what = "nobody may page its people: give a role `do: [page]` for its services";
             found.odd(&Path::of(&["oncall", name.as_str()]), what);
         }

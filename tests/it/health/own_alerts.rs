@@ -80,7 +80,9 @@ async fn what_fired_before_does_not_count_and_what_began_since_then_does() {
     }
     assert!(card.contains("New fires since") && card.contains("Going back to v1"), "{card}");
     fires(&source, &[old, minor]).await;
-    bot.passes(seconds(240)).await;
+    bot.passes(seconds(60)).await;
+    bot.pipeline.finishes(RunState::Succeeded);
+    bot.passes(seconds(120)).await;
     let card = bot.shows_of("deployment");
     assert!(card.contains("Rolled back to v1, which is healthy"), "{card}");
 }

@@ -2,6 +2,7 @@
 
 use pilothouse::{
     config::{self, Secrets},
+    names::PipelineName,
     pushes,
 };
 
@@ -47,7 +48,7 @@ hooks:
     let config = checked.config.unwrap_or_else(|| panic!("{}", checked.mistakes));
     let meant = pushes::meant(&pushes::resolved(&config.hooks, &config.pipelines));
     let names = |hook: &str| -> Vec<&str> {
-        meant[&hook.parse().unwrap()].iter().map(|name| name.as_str()).collect()
+        meant[&hook.parse().unwrap()].iter().map(PipelineName::as_str).collect()
     };
     assert_eq!(names("gitlab"), ["gitlab", "other"]);
     assert_eq!(names("one"), ["other"]);

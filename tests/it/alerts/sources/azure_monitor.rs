@@ -140,9 +140,10 @@ impl State {
                 let second = asked.url.query_pairs().any(|(name, _)| name == "skip");
                 let next =
                     format!("{uri}{}?{}&skip=1", asked.url.path(), asked.url.query().unwrap());
-                match second {
-                    false => ok(json!({ "value": [], "nextLink": next })),
-                    true => ok(json!({ "value": self.alerts })),
+                if second {
+                    ok(json!({ "value": self.alerts }))
+                } else {
+                    ok(json!({ "value": [], "nextLink": next }))
                 }
             }
             ("GET", [.., "alerts", number]) => {

@@ -47,7 +47,7 @@ impl Grafana {
 fn signed(text: &str, secret: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, text.as_bytes());
-    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    pilothouse::names::hex(tag.as_ref())
 }
 
 #[async_trait]

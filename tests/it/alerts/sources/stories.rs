@@ -116,7 +116,7 @@ pub(crate) async fn garbage_is_refused_and_changes_nothing(source: &Source) {
     let twice = format!("{whole}{whole}");
     for body in ["", "null", "7", "\"x\"", "{}", "[[]]", "<html>", &deep, &half, &twice] {
         let (status, told) = town.posts(&source.proves(body, TOKEN), body).await;
-        assert_eq!(status, 400, "{told} {:.80}", body);
+        assert_eq!(status, 400, "{told} {body:.80}");
         assert!(!told.is_empty() && told.len() < 500, "{told}");
     }
     town.bot.works().await;
