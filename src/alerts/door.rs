@@ -13,7 +13,7 @@ use actix_web::{
 
 use super::{Alerts, Feed};
 use crate::{
-    hooks::{Reading, Untaken, later},
+    hooks::{Reading, Replays, Untaken, later},
     names::SourceName,
 };
 
@@ -47,10 +47,13 @@ async fn knock(
     let Some((feed, prover, name)) =
         found.and_then(|(feed, name)| Some((feed, feed.prover.as_ref()?, name)))
     else {
-        return HttpResponse::NotFound().body("there is no such source of alerts");
+        return HttpResponse::NotFound().body("there is no hook of that name");
     };
     match alerts.reading.take(prover, request.headers(), body).await {
-        Ok(taken) => take(&alerts, &name, feed, &taken.body).await,
+        Ok(taken) => {
+            let mark = prover.mark(request.headers(), &taken.body);
+            take_once(&alerts, (&name, feed), &taken.body, mark.as_deref()).await
+        }
         Err(untaken) => {
             // What it would have said is asked for.
             if matches!(untaken, Untaken::Unread { proved: true, .. })
@@ -61,6 +64,30 @@ async fn knock(
             untaken.answer(name.as_str())
         }
     }
+}
+
+/// What was signed and is here already says nothing new: somebody may have recorded it.
+async fn take_once(
+    alerts: &Alerts,
+    (source, feed): (&SourceName, &Feed),
+    body: &[u8],
+    mark: Option<&[u8]>,
+) -> HttpResponse {
+    let Some(mark) = mark else { return take(alerts, source, feed, body).await };
+    let replays = Replays::new(alerts.db.clone(), alerts.clock.clone());
+    match replays.knows(source, mark).await {
+        Ok(true) => return HttpResponse::Ok().finish(),
+        Ok(false) => {}
+        Err(error) => return unkept(source, &error),
+    }
+    let answer = take(alerts, source, feed, body).await;
+    // Noted last: what could not be written down comes again, and is heard twice at worst.
+    if answer.status().is_success()
+        && let Err(error) = replays.note_done(source, mark).await
+    {
+        return unkept(source, &error);
+    }
+    answer
 }
 
 async fn take(alerts: &Alerts, source: &SourceName, feed: &Feed, body: &[u8]) -> HttpResponse {
@@ -78,9 +105,11 @@ async fn take(alerts: &Alerts, source: &SourceName, feed: &Feed, body: &[u8]) ->
             metrics::counter!("pilothouse_alerts_heard_total", "source" => name).increment(count);
             HttpResponse::Ok().finish()
         }
-        Err(error) => {
-            tracing::error!(source = source.as_str(), "a delivery was not kept: {error:#}");
-            later("it could not be written down")
-        }
+        Err(error) => unkept(source, &error.into()),
     }
+}
+
+fn unkept(source: &SourceName, error: &anyhow::Error) -> HttpResponse {
+    tracing::error!(source = source.as_str(), "a delivery was not kept: {error:#}");
+    later("it could not be written down")
 }

@@ -161,6 +161,24 @@ impl Prover {
         }
     }
 
+    /// What was signed, in short: the same again is a recording of the first, or the sender saying
+    /// it once more. `None` where nothing is signed, and whoever could send it could send another.
+    pub fn mark(&self, headers: &HeaderMap, body: &[u8]) -> Option<Vec<u8>> {
+        let headers = Headers(headers);
+        let beside = match &self.proof {
+            Proof::Github(_) | Proof::Pagerduty(_) => String::new(),
+            Proof::Standard(_) | Proof::Gitlab(_) => {
+                let (id, at, _) = self.standard(headers).ok()?;
+                format!("{id}.{at}.")
+            }
+            Proof::Grafana(own) => {
+                self.moment(headers, own).ok()?.map_or_else(String::new, |at| format!("{at}:"))
+            }
+            _ => return None,
+        };
+        Some(Sha256::new().chain_update(beside).chain_update(body).finalize().to_vec())
+    }
+
     async fn entra(&self, headers: Headers<'_>) -> Result<(), Unproved> {
         match &self.entra {
             Some(entra) => entra.proves(headers.one("authorization")?).await,

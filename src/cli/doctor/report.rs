@@ -79,9 +79,11 @@ impl<'a, W: Write> Report<'a, W> {
             writeln!(self.out)?;
         }
         writeln!(self.out, "{group}")?;
-        for Finding { subject, verdict, said, advice, .. } in found {
+        for (index, Finding { subject, verdict, said, advice, .. }) in found.iter().enumerate() {
             writeln!(self.out, "{verdict:<4}  {subject:<wide$}  {}", ended(said))?;
-            if let Some(advice) = advice {
+            // What several in a row have to do is said once, below the last of them.
+            let next = found.get(index + 1).and_then(|next| next.advice.as_ref());
+            if let Some(advice) = advice.as_ref().filter(|advice| next != Some(advice)) {
                 writeln!(self.out, "      {:<wide$}  {}", "", ended(advice))?;
             }
         }

@@ -136,3 +136,26 @@ async fn who_says_little_is_understood_too() {
     assert!(card.contains("Fires since") && card.contains("begun 2 times"), "{card}");
     assert_eq!(town.bot.messages(), 1);
 }
+
+/// Without its beginning, an alert is only as new as its delivery.
+#[tokio::test]
+async fn what_was_recorded_begins_nothing_anew() {
+    let town = Town::of(|secret| {
+        json!({
+            "kind": "webhook", "webhook": { "kind": "standard", "secret": secret },
+            "fields": { "name": "/name", "status": { "at": "/is" } }, "environment": "staging",
+        })
+    })
+    .await;
+    let body = |word: &str| json!({ "name": "Backup", "is": word }).to_string();
+    town.hears_from(&Webhook, &body("firing")).await;
+    town.bot.clock.advance(seconds(60));
+    town.hears_from(&Webhook, &body("resolved")).await;
+    let over = town.bot.reads();
+    assert!(over.contains("Resolved at 09:16 UTC"), "{over}");
+    town.bot.clock.advance(seconds(60));
+    let town = town.restarts().await;
+    town.hears_from(&Webhook, &body("firing")).await;
+    assert_eq!(town.bot.reads(), over, "somebody has recorded it, and sent it again");
+    assert_eq!(town.bot.messages(), 1);
+}
