@@ -23,9 +23,9 @@
 //! | [`vendors`], [`hooks`], [`pipelines`], [`health`] | clients; how others tell us; who does the work; how we know it worked |
 //! | [`chat`] | where people and the bot meet: Teams, the terminal |
 //! | [`oncall`], [`runbooks`] | who is awake, and how they are reached; what to do |
-//! | [`alerts`], [`pushes`] | what the world tells us; what pipelines push, so that the bot looks sooner |
 //! | [`telling`] | who else hears of deployments |
 //! | [`deployments`] | the heart |
+//! | [`alerts`], [`pushes`] | what the world tells us; what pipelines push, so that the bot looks sooner |
 //! | [`incidents`] | when it is serious |
 //! | [`commands`] | what people can say |
 //! | [`web`], [`config`], [`app`], [`cli`] | the doors; the one file; the wiring; the command line |

@@ -39,10 +39,11 @@ pub struct Options {
     /// Tell it to a program: one JSON document.
     #[arg(long)]
     pub json: bool,
-    /// How long each system has for its answer.
+    /// How long each system has for its answer; a room with `--canary`, three times as long.
     #[arg(long, default_value = "10s")]
     pub patience: Span,
-    /// Where the bot is reached from outside, when that is not `https://` and `app.domain`.
+    /// Where the bot is reached from outside, such as `https://chatops.example.com`; usually
+    /// `https://` and `app.domain`.
     #[arg(long)]
     pub public: Option<Base>,
 }
