@@ -112,7 +112,11 @@ impl Greeting {
 
     /// Whether anybody is at an address at all: whatever is answered there will do.
     pub async fn of_address(name: &str, url: &Url, outbound: &Outbound) -> Self {
-        match outbound.hear(outbound.request(Method::GET, url.clone())).await {
+        let mut door = url.clone();
+        // What stands at its own path may take any request for an order.
+        door.set_path("/");
+        door.set_query(None);
+        match outbound.hear(outbound.request(Method::GET, door)).await {
             Ok(_) => Self::ok(format!("{name} can be reached")),
             Err(failure) => Self::failed(name, &failure),
         }

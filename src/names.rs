@@ -251,6 +251,11 @@ impl PersonId {
         Self(format!("at:{source}:{name}"))
     }
 
+    /// Whether that is somebody at a source of alerts itself.
+    pub fn is_elsewhere(&self) -> bool {
+        self.0.starts_with("at:")
+    }
+
     /// The id as text, as it is stored and audited.
     pub fn as_str(&self) -> &str {
         &self.0

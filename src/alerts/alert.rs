@@ -40,6 +40,10 @@ const LATE: Duration = Duration::from_mins(5);
 /// was started anew knows nothing until it has been told again.
 pub(super) const GONE: Duration = Duration::from_secs(90);
 
+/// So long after somebody has said that they have an alert, a list may still be from before its
+/// source knew.
+const SETTLES: Duration = Duration::from_mins(1);
+
 /// An alert, from the moment it was first heard of, and all that became of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Alert {
@@ -280,7 +284,16 @@ impl Alert {
                     Some(Acknowledged { by, at: now, telling: Some(Telling::Done) });
             }
             // Who has just said that they have it may not have been heard there yet.
-            Said::Released => _ = self.acknowledged.take_if(|one| !one.is_to_be_told()),
+            Said::Released => {
+                let unheard = |one: &Acknowledged| match way {
+                    Way::Listed { asked, .. } if !one.by.id.is_elsewhere() => {
+                        asked <= one.at.plus(SETTLES)
+                    }
+                    _ => false,
+                };
+                let knew = |one: &Acknowledged| one.telling == Some(Telling::Done);
+                self.acknowledged.take_if(|one| knew(one) && !unheard(one));
+            }
             _ => {}
         }
     }

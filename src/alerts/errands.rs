@@ -26,6 +26,10 @@ const MEMORY: Duration = Duration::from_hours(24 * 7);
 /// How often alerts are forgotten: the table holds at most this much more than [`MEMORY`].
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
+/// How long a source has for all that is asked of it at once: the rest of the worker's half minute is
+/// for writing down what came of it.
+const TURN: Duration = Duration::from_secs(20);
+
 /// How often a source is told of something before people are told that it will not have it; with
 /// the worker's pauses that is about five minutes.
 const TRIES: i64 = 7;
@@ -167,10 +171,11 @@ impl Errands {
                     correlation: correlation.clone(),
                     replaces: replaces.clone(),
                 };
-                feed.source.silence(&wish).await.map(|id| Act::SilenceMade { id })
+                in_time(feed.source.silence(&wish)).await.map(|id| Act::SilenceMade { id })
             }
             Stage::Ending { id, .. } => {
-                feed.source.unsilence(id, correlation).await.map(|()| Act::SilenceEnded)
+                let ended = in_time(feed.source.unsilence(id, correlation));
+                ended.await.map(|()| Act::SilenceEnded)
             }
             Stage::Stands { .. } | Stage::Failed { .. } => return Ok(Ran::Done),
         };
@@ -212,7 +217,7 @@ impl Errands {
             by: acknowledged.by.clone(),
             at: acknowledged.at,
         };
-        match feed.source.carry(&word).await {
+        match in_time(feed.source.carry(&word)).await {
             Ok(carried) => {
                 self.act(id, Act::Told(carried)).await?;
                 Ok(Ran::Done)
@@ -225,4 +230,13 @@ impl Errands {
             }
         }
     }
+}
+
+/// What a source answers, or that it took too long for that.
+pub(super) async fn in_time<T>(
+    asked: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::time::timeout(TURN, asked).await.unwrap_or_else(|_| {
+        Err(Failure::Unclear(format!("there was no answer within {} s", TURN.as_secs())))
+    })
 }

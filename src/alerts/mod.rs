@@ -59,11 +59,10 @@ pub use settings::{AllSettings, Common, Flaw, LabelSettings, Settings};
 pub use severity::Severity;
 pub use silence::{Silence, Stage, Wanted, Whose};
 pub use storm::{StormView, Tally};
-pub use telling::{Acknowledged, Telling};
+pub use telling::{Acknowledged, Carried, Doing, Telling, Word};
 pub use view::AlertView;
 
 use crate::{
-    access::Actor,
     clock::{Clock, Timestamp},
     greeting::Greeting,
     hooks::{Prover, Reading},
@@ -95,6 +94,12 @@ pub trait Source: Send + Sync {
         vec![]
     }
 
+    /// Whether [`Source::list`] would tell of that alert while it fires. What it would not is never
+    /// taken for over because it is not listed.
+    fn lists(&self, _: &Alert, _: Timestamp) -> bool {
+        true
+    }
+
     /// Whether silences are made there, and [`Source::list`] tells of ours. Where not, those that
     /// people want here live in the bot, and hide others that it tells of.
     fn tells_silences(&self) -> bool {
@@ -124,40 +129,6 @@ pub trait Source: Send + Sync {
     async fn carry(&self, _: &Word) -> Result<Carried, Failure> {
         Ok(Carried::Done)
     }
-}
-
-/// What a source is told that somebody has done.
-#[derive(Clone, Debug)]
-pub struct Word {
-    /// The alert, as the source calls it.
-    pub fingerprint: String,
-    /// Its labels.
-    pub labels: BTreeMap<String, String>,
-    /// What they have done.
-    pub deed: Doing,
-    /// Who.
-    pub by: Actor,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What people do that a source may want to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
-    /// They have it.
-    Acknowledge,
-}
-
-/// What became of the alert a source was told about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carried {
-    /// The source knows now, or knew already.
-    Done,
-    /// It fires no more there, and was left as it is.
-    Over {
-        /// Since when, if the source says so.
-        at: Option<Timestamp>,
-    },
 }
 
 /// The name of a silence that lives in the bot alone: our own.

@@ -11,6 +11,7 @@ use sqlx::Row as _;
 use super::{
     Alerts, Feed, Heard,
     alert::{GONE, Turn, Way},
+    errands::in_time,
     intake::{Follows, rewrite},
     store::{self, Unwritten},
 };
@@ -46,7 +47,7 @@ impl Alerts {
         let Some(feed) = self.feeds.get(source) else { return Ok(Ran::Done) };
         let asked = self.clock.now();
         let Some(every) = feed.every else { return Ok(Ran::Done) };
-        match feed.source.list(asked).await {
+        match in_time(feed.source.list(asked)).await {
             Ok(None) => Ok(Ran::Done),
             Ok(Some(listed)) => {
                 self.reconcile((source, feed), listed, asked).await?;
@@ -95,7 +96,7 @@ impl Alerts {
             .collect();
         missed.sort_unstable();
         for some in missed.chunks(AT_ONCE) {
-            match self.miss(source, some, asked).await {
+            match self.miss((source, feed), some, asked).await {
                 // Whoever wrote meanwhile knows better; the next list will tell.
                 Ok(()) | Err(Unwritten::Stale) => {}
                 Err(Unwritten::Broken(error)) => return Err(error),
@@ -106,7 +107,7 @@ impl Alerts {
 
     async fn miss(
         &self,
-        source: &SourceName,
+        (source, feed): (&SourceName, &Feed),
         fingerprints: &[&str],
         asked: Timestamp,
     ) -> Result<(), Unwritten> {
@@ -115,7 +116,9 @@ impl Alerts {
         let mut follows = Follows::default();
         let found = store::latest(&mut tx, self.db.dialect(), source, fingerprints).await?;
         for mut kept in found.into_values() {
-            if let Turn::Changed(effects) = kept.alert.miss(asked, now) {
+            if feed.source.lists(&kept.alert, now)
+                && let Turn::Changed(effects) = kept.alert.miss(asked, now)
+            {
                 follows.after(&kept.alert, &effects);
                 rewrite(&mut tx, &mut kept, now).await?;
             }

@@ -1,5 +1,7 @@
 //! Who has an alert, and whether its source knows. Pure.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{access::Actor, clock::Timestamp};
@@ -39,4 +41,38 @@ impl Acknowledged {
     pub(super) fn is_to_be_told(&self) -> bool {
         matches!(self.telling, Some(Telling::Wanted { .. }))
     }
+}
+
+/// What a source is told that somebody has done.
+#[derive(Clone, Debug)]
+pub struct Word {
+    /// The alert, as the source calls it.
+    pub fingerprint: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What they have done.
+    pub deed: Doing,
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What people do that a source may want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// They have it.
+    Acknowledge,
+}
+
+/// What became of the alert a source was told about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// The source knows now, or knew already.
+    Done,
+    /// It fires no more there, and was left as it is.
+    Over {
+        /// Since when, if the source says so.
+        at: Option<Timestamp>,
+    },
 }

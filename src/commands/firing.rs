@@ -97,7 +97,11 @@ impl Lookout for Watch {
             let since = trouble.since.exact();
             anyhow::bail!("the source of alerts {} does not answer since {since}", trouble.source);
         }
-        let (alerts, _) = self.0.firing_in(service, environment, PROBED).await?;
+        let (alerts, number) = self.0.firing_in(service, environment, PROBED).await?;
+        anyhow::ensure!(
+            number <= alerts.len(),
+            "{number} alerts fire there, too many to tell apart"
+        );
         let now = self.0.now();
         let fires = alerts.into_iter().filter(|alert| alert.phase(now) != Phase::Silenced);
         Ok(fires.map(|alert| Firing { labels: alert.labels, since: Some(alert.starts) }).collect())

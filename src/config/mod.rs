@@ -203,6 +203,19 @@ impl Config {
         }
     }
 
+    /// The same, of those who can ever say something to a server: in Teams, from its tenants.
+    pub(crate) fn heard(&self) -> access::Settings {
+        let mut heard = self.access();
+        let Some(teams) = &self.teams else { return heard };
+        for person in heard.people.values_mut() {
+            person.console = None;
+            if !teams.admits(person.tenant.as_ref().unwrap_or(&teams.tenant)) {
+                person.entra = None;
+            }
+        }
+        heard
+    }
+
     /// Where pipelines keep what must survive a restart.
     pub fn folder(&self) -> PathBuf {
         self.folder.clone().unwrap_or_else(|| self.database.folder())

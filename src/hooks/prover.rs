@@ -161,19 +161,19 @@ impl Prover {
         }
     }
 
-    /// What was signed, in short: the same again is a recording of the first, or the sender saying
-    /// it once more. `None` where nothing is signed, and whoever could send it could send another.
+    /// What was signed, in short, where no two deliveries sign the same: the same again is a
+    /// recording, or a second try. `None` where nothing is signed, or the same thing may be said and
+    /// meant twice.
     pub fn mark(&self, headers: &HeaderMap, body: &[u8]) -> Option<Vec<u8>> {
         let headers = Headers(headers);
         let beside = match &self.proof {
-            Proof::Github(_) | Proof::Pagerduty(_) => String::new(),
+            // Each of its events has an id.
+            Proof::Pagerduty(_) => String::new(),
             Proof::Standard(_) | Proof::Gitlab(_) => {
                 let (id, at, _) = self.standard(headers).ok()?;
                 format!("{id}.{at}.")
             }
-            Proof::Grafana(own) => {
-                self.moment(headers, own).ok()?.map_or_else(String::new, |at| format!("{at}:"))
-            }
+            Proof::Grafana(own) => format!("{}:", self.moment(headers, own).ok()??),
             _ => return None,
         };
         Some(Sha256::new().chain_update(beside).chain_update(body).finalize().to_vec())

@@ -39,6 +39,9 @@ pub struct Trouble {
     pub since: Timestamp,
     /// Why, for people. Text from outside.
     pub why: String,
+    /// Whether nobody tries any more.
+    #[serde(default)]
+    pub given_up: bool,
 }
 
 /// How it came to be over at PagerDuty.
@@ -82,8 +85,12 @@ impl Counterpart {
             }
             (Event::PagerDutyMissed { why }, _) => {
                 let since = self.trouble.as_ref().map_or(now, |trouble| trouble.since);
-                self.trouble = Some(Trouble { since, why: why.clone() });
+                self.trouble = Some(Trouble { since, why: why.clone(), given_up: false });
                 true
+            }
+            (Event::PagerDutyGivenUp, _) => {
+                let trouble = self.trouble.as_mut();
+                trouble.is_some_and(|trouble| !std::mem::replace(&mut trouble.given_up, true))
             }
             _ => false,
         }
@@ -98,6 +105,13 @@ impl Counterpart {
     /// What people have to know, while it is so.
     pub(super) fn note(&self, open: bool) -> Option<String> {
         match (&self.trouble, &self.there) {
+            (Some(Trouble { why, given_up: true, .. }), None) => {
+                Some(format!("PagerDuty never heard of it: {why}."))
+            }
+            (Some(Trouble { why, given_up: true, .. }), Some(there)) => Some(format!(
+                "PagerDuty {} was not told, and may still call people: {why}. Resolve it there.",
+                there.label
+            )),
             (Some(Trouble { why, .. }), None) => {
                 Some(format!("No incident at PagerDuty yet: {why}. It is tried again."))
             }

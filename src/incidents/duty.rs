@@ -116,6 +116,11 @@ impl Keeper {
         let Some(duty) = &self.duty else { return Ok(Ran::Done) };
         let over = incident.resolved.as_ref().map(|resolved| resolved.at);
         if over.is_some_and(|over| self.clock.now().since(over) >= PATIENCE) {
+            if incident.pagerduty.trouble.as_ref().is_some_and(|trouble| !trouble.given_up) {
+                let number = incident.number;
+                tracing::warn!(incident = %number, "PagerDuty is told no more of an incident");
+                self.incidents.record(number, Event::PagerDutyGivenUp).await?;
+            }
             return Ok(Ran::Done);
         }
         let telling = async {

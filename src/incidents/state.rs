@@ -116,6 +116,8 @@ pub enum Event {
         /// Why, for people.
         why: String,
     },
+    /// PagerDuty could not be told for so long that nobody tries any more.
+    PagerDutyGivenUp,
 }
 
 /// The place an incident has of its own.
@@ -223,6 +225,7 @@ impl Event {
             Self::PagerDutyNoted { .. } => ("incident_pagerduty_note", Actor::bot()),
             Self::PagerDutyClosed { .. } => ("incident_pagerduty_end", Actor::bot()),
             Self::PagerDutyMissed { .. } => ("incident_pagerduty_missed", Actor::bot()),
+            Self::PagerDutyGivenUp => ("incident_pagerduty_given_up", Actor::bot()),
         }
     }
 }

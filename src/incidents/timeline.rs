@@ -86,6 +86,7 @@ fn words(event: &Event) -> Option<String> {
             let by = by.as_ref().map_or(String::new(), |by| format!(", by {by}"));
             format!("found it resolved at PagerDuty already{by}")
         }
+        Event::PagerDutyGivenUp => "no longer tries to tell PagerDuty".to_owned(),
         Event::PagerDutyClosed { how: Closed::Gone } => "did not find it at PagerDuty".to_owned(),
         Event::Reminded => "reminded the commander to tell how it goes".to_owned(),
     };

@@ -16,13 +16,20 @@ const SHORTEST: usize = 3;
 pub struct Roll(Vec<(String, PersonName)>);
 
 impl Roll {
-    /// People by the names of the configuration, and by what they are called there.
+    /// People by what they are called there, and by the names of the configuration where nobody
+    /// else is called so.
     pub fn new(people: &[PersonName], called: &BTreeMap<PersonName, Vec<String>>) -> Self {
-        let own = people.iter().map(|person| (person.as_str().to_lowercase(), person.clone()));
         let called = called.iter().flat_map(|(person, names)| {
             names.iter().map(|name| (name.trim().to_lowercase(), person.clone()))
         });
-        Self(own.chain(called).filter(|(name, _)| !name.is_empty()).collect())
+        let mut roll: Vec<_> = called.filter(|(name, _)| !name.is_empty()).collect();
+        for person in people {
+            let own = person.as_str().to_lowercase();
+            if roll.iter().all(|(name, _)| *name != own) {
+                roll.push((own, person.clone()));
+            }
+        }
+        Self(roll)
     }
 
     /// Whoever has one of these names, the surest of which is the last: anybody may call themselves

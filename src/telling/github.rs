@@ -1,6 +1,11 @@
 //! Tells GitHub, as a deployment of the repository: shown beside its commits, with what became of
 //! it.
 
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,6 +14,7 @@ use url::Url;
 use super::{GithubSettings, News, Subscriber, Told, What};
 use crate::{
     clock::Clock,
+    names::DeploymentId,
     outbound::{Failure, Outbound},
     vendors::github::{Error, Github},
 };
@@ -22,6 +28,20 @@ const MARK: &str = "pilothouse";
 pub(super) struct GithubDeployments {
     github: Github,
     settings: GithubSettings,
+    /// What is being told of: two who told of one deployment at once would make it twice.
+    busy: Mutex<HashSet<DeploymentId>>,
+}
+
+/// One deployment is being told of, until this is dropped.
+struct Turn<'a> {
+    busy: &'a Mutex<HashSet<DeploymentId>>,
+    deployment: &'a DeploymentId,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(self.deployment);
+    }
 }
 
 #[derive(Deserialize)]
@@ -42,7 +62,14 @@ impl GithubDeployments {
         ground: (Clock, Outbound),
     ) -> anyhow::Result<Self> {
         let github = Github::open(&settings.github, settings.repository.clone(), ground)?;
-        Ok(Self { github: github.writing_deployments(), settings: settings.clone() })
+        let (github, settings) = (github.writing_deployments(), settings.clone());
+        Ok(Self { github, settings, busy: Mutex::default() })
+    }
+
+    /// The turn of a deployment, unless somebody has it.
+    fn turn<'a>(&'a self, deployment: &'a DeploymentId) -> Option<Turn<'a>> {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.insert(deployment.clone()).then_some(Turn { busy: &self.busy, deployment })
     }
 
     /// What GitHub calls the environment.
@@ -116,6 +143,10 @@ impl GithubDeployments {
 #[async_trait]
 impl Subscriber for GithubDeployments {
     async fn tell(&self, news: &News) -> Told {
+        let Some(_turn) = self.turn(&news.deployment) else {
+            let why = "it is being told of the same deployment".to_owned();
+            return Told::Later { why, after: None };
+        };
         let Err(error) = self.write(news).await else { return Told::Heard };
         let why = error.to_string();
         match error {

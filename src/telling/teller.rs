@@ -31,6 +31,10 @@ pub struct Teller {
     pub clock: Clock,
 }
 
+/// How long somebody has for everything they are asked while they are told: less than the worker's
+/// half minute.
+const TURN: Duration = Duration::from_secs(20);
+
 #[derive(Serialize, Deserialize)]
 struct Errand {
     to: SubscriberName,
@@ -54,7 +58,9 @@ impl Handler for Teller {
         let Errand { to, news } = serde_json::from_str(&job.payload)?;
         // Whoever is no longer configured does not want to hear it any more.
         let Some((_, subscriber)) = self.subscribers.0.get(&to) else { return Ok(Ran::Done) };
-        let (why, after) = match subscriber.tell(&news).await {
+        let told = tokio::time::timeout(TURN, subscriber.tell(&news)).await;
+        let late = |_| Told::Later { why: "there was no answer in time".to_owned(), after: None };
+        let (why, after) = match told.unwrap_or_else(late) {
             Told::Heard => return Ok(Ran::Done),
             Told::Refused(why) => return Ok(give_up(&to, &news, &why)),
             Told::Later { why, after } => (why, after),

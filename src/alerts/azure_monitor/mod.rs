@@ -4,13 +4,15 @@
 mod settings;
 mod wire;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use reqwest::Method;
 use url::Url;
 
 pub use settings::Settings;
 
-use super::{Carried, Heard, NotOne, Reach, Source, Word};
+use super::{Alert, Carried, Heard, NotOne, Reach, Source, Word};
 use crate::{
     clock::{Span, Timestamp},
     outbound::Failure,
@@ -31,6 +33,12 @@ const PAGES: usize = 20;
 
 /// How long alerts are remembered there: what began earlier is listed nowhere.
 const MEMORY: &str = "30d";
+
+/// The same, with a day to spare for clocks and calendars.
+const REMEMBERED: Duration = Duration::from_hours(29 * 24);
+
+/// The label of an alert from a subscription that is not asked: which one that is.
+const ELSEWHERE: &str = "subscription";
 
 /// Azure Monitor.
 pub struct AzureMonitor {
@@ -75,8 +83,23 @@ impl AzureMonitor {
 #[async_trait]
 impl Source for AzureMonitor {
     fn delivery(&self, body: &[u8], _: Timestamp) -> Result<(Vec<Heard>, bool), NotOne> {
-        let Settings { runbook, portal, .. } = &self.settings;
-        Ok((vec![wire::delivery(body, (runbook, portal))?], false))
+        let Settings { runbook, portal, subscription, .. } = &self.settings;
+        let (mut heard, from) = wire::delivery(body, (runbook, portal))?;
+        let asked = subscription.as_deref().unwrap_or_default();
+        if !from.is_empty() && !asked.is_empty() && !from.eq_ignore_ascii_case(asked) {
+            heard.labels.insert(ELSEWHERE.to_owned(), from);
+        }
+        Ok((vec![heard], false))
+    }
+
+    fn lists(&self, alert: &Alert, now: Timestamp) -> bool {
+        let is_in = |group: &String| {
+            let label = alert.labels.get("resource_group");
+            label.is_some_and(|label| label.eq_ignore_ascii_case(group))
+        };
+        !alert.labels.contains_key(ELSEWHERE)
+            && self.settings.resource_group.as_ref().is_none_or(is_in)
+            && now.since(alert.starts) < REMEMBERED
     }
 
     async fn list(&self, _: Timestamp) -> Result<Option<Vec<Heard>>, Failure> {

@@ -98,8 +98,11 @@ struct ListedEssentials {
     description: Option<String>,
 }
 
-/// Reads a delivery; a link to `portal` is kept, any other is not.
-pub(super) fn delivery(body: &[u8], (runbook, portal): (&str, &Base)) -> Result<Heard, NotOne> {
+/// Reads a delivery, and which subscription it is from; a link to `portal` is kept, any other is not.
+pub(super) fn delivery(
+    body: &[u8],
+    (runbook, portal): (&str, &Base),
+) -> Result<(Heard, String), NotOne> {
     let delivery: Delivery =
         crate::outside::json(body).map_err(|error| NotOne::Json(SENDER, error))?;
     if delivery.schema_id != SCHEMA {
@@ -134,7 +137,8 @@ pub(super) fn delivery(body: &[u8], (runbook, portal): (&str, &Base)) -> Result<
         page: essentials.investigation_link.and_then(|link| portal.page(&link)),
     };
     let starts = essentials.fired_date_time.as_deref().and_then(moment);
-    Ok(Heard { fingerprint, labels, words, starts, said })
+    let from = part_after(&essentials.alert_id.to_lowercase(), "subscriptions").to_owned();
+    Ok((Heard { fingerprint, labels, words, starts, said }, from))
 }
 
 impl Listed {
@@ -192,15 +196,12 @@ fn labels(
         other => other,
     };
     let target = target.unwrap_or_default().to_lowercase();
-    let parts: Vec<&str> = target.split('/').collect();
-    let group = parts.iter().position(|part| *part == "resourcegroups");
-    let group = group.and_then(|at| parts.get(at + 1)).copied().unwrap_or_default();
     let labels = [
         ("alertname", rule),
         ("severity", severity),
         ("signal", signal),
         ("resource", last(&target)),
-        ("resource_group", group),
+        ("resource_group", part_after(&target, "resourcegroups")),
     ];
     let said = labels.into_iter().filter(|(_, value)| !value.is_empty());
     said.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
@@ -216,6 +217,11 @@ fn properties(custom: &Value) -> BTreeMap<String, String> {
 /// The alert's own number: the last part of its id.
 fn number(id: &str) -> Option<String> {
     uuid::Uuid::try_parse(last(id)).ok().map(|number| number.to_string())
+}
+
+/// What follows a word in a path, or nothing.
+fn part_after<'a>(path: &'a str, word: &str) -> &'a str {
+    path.split('/').skip_while(|part| *part != word).nth(1).unwrap_or_default()
 }
 
 fn last(path: &str) -> &str {

@@ -9,7 +9,7 @@ use url::Url;
 
 pub use settings::Settings;
 
-use super::{Heard, NotOne, Reach, Source};
+use super::{Alert, Heard, NotOne, Reach, Source};
 use crate::{
     clock::{Span, Timestamp},
     outbound::{Base, Failure, Outbound},
@@ -71,6 +71,15 @@ impl Source for Datadog {
         let mut heard = delivery.heard();
         heard.words.page = page;
         Ok((vec![heard], false))
+    }
+
+    fn lists(&self, alert: &Alert, _: Timestamp) -> bool {
+        // A delivery need not name all tags of its monitor.
+        let has = |tag: &String| {
+            let (name, value) = tag.split_once(':').unwrap_or((tag, ""));
+            alert.labels.get(name).is_some_and(|label| label == value)
+        };
+        self.settings.tags.iter().all(has)
     }
 
     async fn list(&self, now: Timestamp) -> Result<Option<Vec<Heard>>, Failure> {

@@ -176,7 +176,8 @@ async fn way_in(ground: &Ground) -> Vec<Greeting> {
 
 /// Knocks without a token: the bot itself turns that away, and nobody else does it with its words.
 async fn knock(door: &Url, listen: SocketAddr, outbound: &Outbound) -> Greeting {
-    let proxy = format!("Send /api/messages and /hooks/ on to {listen}, where `pilothouse serve` listens");
+    let proxy =
+        format!("Send /api/messages and /hooks/ on to {listen}, where `pilothouse serve` listens");
     let answer = match outbound.hear(outbound.request(Method::POST, door.clone())).await {
         Ok(answer) => answer,
         Err(failure @ (Failure::Unreached(_) | Failure::Unclear(_))) => {

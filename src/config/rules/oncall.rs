@@ -65,7 +65,7 @@ fn reachable(config: &Config, found: &mut Found<'_>) {
     if !(sound("people") && sound("roles") && found.is_read(&Path::of(&["teams", "tenant"]))) {
         return;
     }
-    let access = Access::new(&config.access());
+    let access = Access::new(&config.heard());
     for (name, schedule) in &config.oncall {
         let of = |service| Target { service: Some(service), environment: None };
         let targets: Vec<Target<'_>> = schedule.services.iter().map(of).collect();
@@ -146,9 +146,16 @@ fn of_jira(path: &Path, jira: &JiraSettings, found: &mut Found<'_>) {
 }
 
 fn called(path: &Path, who: &BTreeMap<PersonName, Vec<String>>, found: &mut Found<'_>) {
+    let mut taken: BTreeMap<String, &PersonName> = BTreeMap::new();
     for (person, names) in who {
         let item = path.key("who").key(person.as_str());
         known(&item, person, found);
+        for name in names {
+            let other = taken.insert(name.trim().to_lowercase(), person);
+            if let Some(other) = other.filter(|other| *other != person) {
+                found.wrong(&item, format!("`{name}` is {other} already: one name, one person"));
+            }
+        }
         if names.iter().any(|name| name.trim().is_empty()) {
             found.wrong(&item, "an empty name would be anybody's");
         }

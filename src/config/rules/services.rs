@@ -131,7 +131,7 @@ fn satisfiable(config: &Config, found: &mut Found<'_>) {
     if !(sound("people") && sound("roles") && found.is_read(&Path::of(&["teams", "tenant"]))) {
         return;
     }
-    let access = Access::new(&config.access());
+    let access = Access::new(&config.heard());
     for (name, service) in &config.services {
         for (environment, settings) in &service.environments {
             somebody(&access, (name, environment), settings, found);

@@ -27,7 +27,7 @@ fn every_hook_the_example_only_mentions_is_right_as_well() {
     };
     let lines = hooks.lines().filter(is_key).map(|line| line.replacen("# ", "", 1));
     let text = format!("hooks:\n{}\n", lines.collect::<Vec<_>>().join("\n"));
-    let checked = read(&text.replace("pipelines: [local]", "pipelines: []"));
+    let checked = read(&text.replace("pipelines: [jenkins]", "pipelines: []"));
     assert_eq!(checked.mistakes.to_string(), "", "in\n{text}");
     assert_eq!(checked.config.unwrap().hooks.len(), 4, "in\n{text}");
 }

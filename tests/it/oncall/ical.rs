@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pilothouse::{
     names::PersonName,
-    oncall::{BadCalendar, Read, Roll, read},
+    oncall::{BadCalendar, Read, Roll, Who, read},
 };
 use proptest::prelude::*;
 
@@ -33,6 +33,20 @@ fn turns(events: &str, from: &str, until: &str) -> Vec<String> {
     let read = reading(&calendar(events), from, until).unwrap();
     assert_eq!(read.odd, None);
     lines(&read.turns)
+}
+
+/// What somebody wrote down counts more than what a name happens to be.
+#[test]
+fn a_name_that_is_written_to_somebody_is_theirs_alone() {
+    let people: Vec<PersonName> = ["bob", "robert"].map(|name| name.parse().unwrap()).to_vec();
+    let called = BTreeMap::from([(people[1].clone(), vec!["Bob".to_owned()])]);
+    let event = "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261012T090000Z\r\n\
+                 DTEND:20261012T100000Z\r\nSUMMARY:On call: Bob\r\nEND:VEVENT";
+    let zone = "Europe/Berlin".parse().unwrap();
+    let days = window("2026-10-12T00:00Z", "2026-10-13T00:00Z");
+    let read = read(&calendar(event), &zone, &Roll::new(&people, &called), days).unwrap();
+    assert_eq!(read.turns.len(), 1, "{:?}", read.turns);
+    assert_eq!(read.turns[0].who, Who::Person(people[1].clone()));
 }
 
 #[test]

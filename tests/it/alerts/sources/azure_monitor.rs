@@ -289,3 +289,20 @@ async fn only_the_common_schema_is_taken() {
     assert_eq!(status, 400);
     assert!(told.contains("enable it in the action group"), "{told}");
 }
+
+/// Nobody asks for the alerts of that subscription: that it is not listed says nothing.
+#[tokio::test]
+async fn what_another_subscription_brings_is_over_when_it_says_so() {
+    let azure = AzureMonitor::start().await;
+    let town = town(&azure).await;
+    azure.lists(&[]).await;
+    let alert = town.pretended("HighErrorRate", seconds(60));
+    let elsewhere =
+        |body: String| body.replace(SUBSCRIPTION, "5b1f6471-1bf0-4dda-aec3-cb9272f09599");
+    town.hears_from(&azure, &elsewhere(azure.fires(&alert))).await;
+    town.bot.passes(minutes(10)).await;
+    let card = town.bot.reads();
+    assert!(card.contains("Fires since") && card.contains("subscription 5b1f6471"), "{card}");
+    town.hears_from(&azure, &elsewhere(azure.ends(&alert, town.bot.clock.now()))).await;
+    assert!(town.bot.reads().contains("Resolved at"), "{}", town.bot.reads());
+}

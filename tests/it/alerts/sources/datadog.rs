@@ -51,7 +51,7 @@ impl Datadog {
             .replace("$ALERT_TRANSITION", transition)
             .replace("$ALERT_TITLE", &format!("[{transition} on {{host:web-7}}] {}", alert.name))
             .replace("$ALERT_SCOPE", "host:web-7, availability-zone:eu-1a")
-            .replace("$TAGS", "env:production,host:web-7,monitor,service:checkout")
+            .replace("$TAGS", "env:production,host:web-7,monitor,service:checkout,team:shop")
             .replace("$ALERT_PRIORITY", "P1")
             .replace("$TEXT_ONLY_MSG", &escaped(&alert.summary))
             .replace("$LINK", &format!("{}/monitors/7", self.server.uri()))
@@ -89,7 +89,7 @@ fn monitor(alert: &Pretended) -> Value {
         "id": number(&alert.name), "name": alert.name, "type": "metric alert", "multi": true,
         "query": "avg(last_5m):avg:errors{*} by {host} > 1", "message": alert.summary,
         "overall_state": "Alert", "priority": 1, "options": { "notify_no_data": false },
-        "tags": ["service:checkout", "env:production"], "matching_downtimes": [],
+        "tags": ["service:checkout", "env:production", "team:shop"], "matching_downtimes": [],
         "state": { "groups": { "availability-zone:eu-1a,host:web-7": {
             "name": "availability-zone:eu-1a,host:web-7", "status": "Alert",
             "last_triggered_ts": triggered, "last_notified_ts": triggered,
