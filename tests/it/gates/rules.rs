@@ -110,3 +110,30 @@ async fn nobody_can_open_our_own_gate_to_another_commit() {
     assert!(no.contains("stays closed to this run"), "{no}");
     assert_eq!(bot.pipeline.told().len(), 1);
 }
+
+#[tokio::test]
+async fn a_no_stays_a_no_when_the_gates_are_lost_from_sight() {
+    for unknown in [true, false] {
+        let bot = Bot::with(&answering("\"production\"")).await;
+        under_way(&bot).await;
+        let id = deployment(&bot).await;
+        bot.hears(CAROL, "/lock production").await;
+        bot.pipeline.waits_at(&["production"]);
+        bot.passes(seconds(5)).await;
+        bot.pipeline.takes(Some(Answered::Unclear("time ran out".to_owned())));
+        bot.hears(BOB, &format!("/decline {id}")).await;
+        if unknown {
+            bot.pipeline.loses_gates();
+        } else {
+            bot.pipeline.waits_at_gates(vec![]);
+        }
+        bot.hears(CAROL, "/unlock production").await;
+        bot.passes(seconds(2)).await;
+        bot.pipeline.takes(None);
+        bot.pipeline.waits_at(&["production"]);
+        bot.passes(seconds(70)).await;
+        let told = bot.pipeline.told();
+        assert!(told.iter().all(|(_, verdict, _)| *verdict == Verdict::Reject), "{told:?}");
+        assert_eq!(told.len(), if unknown { 2 } else { 1 }, "{told:?}");
+    }
+}

@@ -155,6 +155,10 @@ impl PretendGates for Gitlab {
         JOB
     }
 
+    fn gates_of(&self) -> Spot {
+        JOBS
+    }
+
     fn tell(&self) -> Spot {
         PLAY
     }

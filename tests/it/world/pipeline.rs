@@ -142,9 +142,16 @@ impl PretendPipeline {
     pub fn waits_at_gates(&self, gates: Vec<Gate>) {
         let waits = if gates.is_empty() { RunState::Running } else { RunState::WaitingApproval };
         for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
-            (run.state, run.gates) = (waits, gates.clone());
+            (run.state, run.gates, run.gates_unknown) = (waits, gates.clone(), false);
         }
         *self.gates.lock().unwrap() = gates;
+    }
+
+    /// Nobody can tell what the runs wait for, until they wait at something else.
+    pub fn loses_gates(&self) {
+        for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
+            (run.gates, run.gates_unknown) = (vec![], true);
+        }
     }
 
     /// From now on it answers so when it is told about a gate; without a word about it, it takes
