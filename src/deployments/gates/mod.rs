@@ -236,9 +236,14 @@ impl Deployment {
         decisions.push(decision);
     }
 
-    /// The decisions that the vendor has yet to be told.
+    /// The decisions that the vendor has yet to be told. A run that somebody has stopped is let
+    /// through nowhere any more.
     pub(super) fn untold(&self) -> impl Iterator<Item = &Decision> {
-        self.state.decisions().iter().filter(|decision| decision.is_due())
+        let stopping = matches!(self.state, State::Running { stopping: Some(_), .. });
+        let counts = move |decision: &&Decision| {
+            decision.is_due() && (!stopping || decision.verdict == Verdict::Reject)
+        };
+        self.state.decisions().iter().filter(counts)
     }
 
     fn answered(&mut self, id: &GateId, answered: Answered) -> Result<Effects, Refusal> {
