@@ -61,7 +61,11 @@ impl Said<'_> {
         }
         let (plan, now) = (&deployment.plan, self.bot.clock.now());
         let (planner, by) = (&self.bot.planner, &deployment.requested_by);
-        let holds = planner.holds((plan, by), &self.bot.deployments, now).await?;
+        let holds = if deployment.comes_back() {
+            vec![]
+        } else {
+            planner.holds((plan, by), &self.bot.deployments, now).await?
+        };
         if let Some(hold) = holds.first() {
             return Err(Error::Refused(Refusal::HeldBack(hold.spoken(now))));
         }

@@ -1,6 +1,6 @@
 //! What Pilothouse decides about gates by itself, and what it leaves to people.
 
-use pilothouse::pipelines::{Answered, Verdict};
+use pilothouse::pipelines::{Answered, RunState, Verdict};
 
 use super::{COMMIT, own, seconds, under_way, waiting};
 use crate::world::{ALICE, BOB, Bot, CAROL, SERVICES};
@@ -136,4 +136,28 @@ async fn a_no_stays_a_no_when_the_gates_are_lost_from_sight() {
         assert!(told.iter().all(|(_, verdict, _)| *verdict == Verdict::Reject), "{told:?}");
         assert_eq!(told.len(), if unknown { 2 } else { 1 }, "{told:?}");
     }
+}
+
+#[tokio::test]
+async fn nothing_holds_back_the_last_good_version_at_our_own_gate() {
+    let bot = Bot::start().await;
+    bot.pipeline.tags("v1", COMMIT);
+    crate::deploy::ship(&bot, "v1").await;
+    bot.hears(ALICE, "/deploy production v2").await;
+    bot.presses(BOB, "Approve").await;
+    bot.pipeline.finishes(RunState::Succeeded);
+    bot.health.fails();
+    bot.passes(seconds(130)).await;
+    let id = deployment(&bot).await;
+    bot.hears(CAROL, "/lock production").await;
+    bot.passes(seconds(32)).await;
+    assert_eq!(bot.pipeline.orders().len(), 3, "it began in spite of the lock");
+    bot.pipeline.waits_at(&["eu"]);
+    bot.passes(seconds(3)).await;
+    bot.hears(BOB, &format!("/approve {id} --gate eu")).await;
+    bot.pipeline.waits_at_gates(vec![own("production", Some(COMMIT))]);
+    bot.passes(seconds(3)).await;
+    let told: Vec<_> = bot.pipeline.told().into_iter().map(|(gate, v, _)| (gate, v)).collect();
+    let yes = |gate: &str| (gate.to_owned(), Verdict::Approve);
+    assert_eq!(told, [yes("eu"), yes("production")]);
 }
