@@ -148,9 +148,9 @@ impl State {
         self.gates().iter().filter(move |gate| !stands(gate))
     }
 
-    /// The gate of that id or name, when the run waits at it.
-    pub fn gate(&self, said: &str) -> Option<&Gate> {
-        self.gates().iter().find(|gate| is(gate, said))
+    /// The gates of that id or name that the run waits at.
+    pub fn gates_called(&self, said: &str) -> impl Iterator<Item = &Gate> {
+        self.gates().iter().filter(move |gate| is(gate, said))
     }
 
     /// Whether somebody can decide here about a gate that the run waits at.

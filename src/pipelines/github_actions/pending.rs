@@ -74,7 +74,8 @@ impl GithubActions {
         let gate = |id: String, answerable, own| {
             let (name, at) = (line(&environment.name), NAME.to_owned());
             let id = id.parse().ok()?;
-            Some(Gate { id, name, at, answerable, url: run.url.clone(), own })
+            let (url, environment) = (run.url.clone(), self.guarded(&environment.name).cloned());
+            Some(Gate { id, name, at, answerable, url, environment, own })
         };
         let rule = own.and_then(|own| gate(format!("{RULE}{}", environment.id), true, Some(own)));
         let can = pending.current_user_can_approve;

@@ -25,7 +25,15 @@ impl Gitlab {
         let gate = |job: &Job| {
             let (at, url) = (NAME.to_owned(), run.url.clone());
             let id = job.id?.to_string().parse().ok()?;
-            Some(Gate { id, name: job.called(), at, answerable: true, url, own: None })
+            Some(Gate {
+                id,
+                name: job.called(),
+                at,
+                answerable: true,
+                url,
+                environment: None,
+                own: None,
+            })
         };
         jobs.iter().filter(|job| job.is_waited_for()).filter_map(gate).take(MOST).collect()
     }

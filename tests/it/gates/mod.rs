@@ -255,6 +255,7 @@ fn own(environment: &str, commit: Option<&str>) -> Gate {
         at: "GitHub".to_owned(),
         answerable: true,
         url: None,
+        environment: None,
         own: Some(Own {
             environment: environment.parse::<Environment>().unwrap(),
             commit: commit.map(str::to_owned),

@@ -1,9 +1,10 @@
 //! What Pilothouse decides about gates by itself, and what it leaves to people.
 
-use pilothouse::pipelines::{Answered, RunState, Verdict};
+use pilothouse::pipelines::{Answered, Gate, RunState, Verdict};
+use serde_json::{Value, json};
 
 use super::{COMMIT, own, seconds, under_way, waiting};
-use crate::world::{ALICE, BOB, Bot, CAROL, SERVICES};
+use crate::world::{ALICE, BOB, Bot, CAROL, DAVE, SERVICES};
 
 /// Services whose production answers these gates in the name of those who have approved.
 fn answering(names: &str) -> String {
@@ -160,4 +161,35 @@ async fn nothing_holds_back_the_last_good_version_at_our_own_gate() {
     let told: Vec<_> = bot.pipeline.told().into_iter().map(|(gate, v, _)| (gate, v)).collect();
     let yes = |gate: &str| (gate.to_owned(), Verdict::Approve);
     assert_eq!(told, [yes("eu"), yes("production")]);
+}
+
+#[tokio::test]
+async fn what_lies_behind_a_gate_is_known_however_the_vendor_spells_it() {
+    let mapped = Gate {
+        name: "Pre-Production EU".to_owned(),
+        environment: Some("staging".parse().unwrap()),
+        own: None,
+        ..own("staging", None)
+    };
+    let spelt = Gate { name: "STAGING".to_owned(), environment: None, ..mapped.clone() };
+    for gate in [spelt, mapped] {
+        let mut rules: Value = serde_json::from_str(SERVICES).unwrap();
+        let may = json!({ "do": ["look", "approve"], "environments": ["production"] });
+        rules["roles"] = json!({ "keepers": { "people": ["dave"], "may": [may] } });
+        let bot = Bot::with(&rules.to_string()).await;
+        under_way(&bot).await;
+        let id = deployment(&bot).await;
+        bot.pipeline.waits_at_gates(vec![gate.clone()]);
+        bot.passes(seconds(2)).await;
+        let say = format!("/approve {id} --gate {}", gate.id);
+        let no = bot.hears(DAVE, &say).await;
+        assert!(no.contains("dave may not approve"), "{no}");
+        bot.hears(CAROL, "/lock staging").await;
+        let no = bot.hears(BOB, &say).await;
+        assert!(no.contains("Locked by carol"), "{no}");
+        assert!(bot.pipeline.told().is_empty());
+        bot.hears(CAROL, "/unlock staging").await;
+        bot.hears(BOB, &say).await;
+        assert_eq!(bot.pipeline.told().len(), 1);
+    }
 }

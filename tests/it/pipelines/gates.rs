@@ -94,6 +94,7 @@ async fn waiting(vendor: &Vendor) -> (Stage, Gate) {
         at: "theirs".to_owned(),
         answerable: true,
         url: None,
+        environment: None,
         own: None,
     };
     (stage, gate)

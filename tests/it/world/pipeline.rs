@@ -134,6 +134,7 @@ impl PretendPipeline {
             at: "GitHub".to_owned(),
             answerable: true,
             url: Some("https://ci.example/runs/456/gates".to_owned()),
+            environment: None,
             own: None,
         };
         self.waits_at_gates(names.iter().map(gate).collect());
