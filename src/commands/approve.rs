@@ -1,11 +1,13 @@
 //! `/approve 8f2c91d4 --plan 7c1d2e3f`, and the button that says it.
 
+use std::collections::BTreeSet;
+
 use super::{Command, Error, Reply, Said};
 use crate::{
     access::{Permission, Target},
     chat::Subject,
     deployments::{Deployment, Event, GateEvent, Plan, Refusal, SUBJECT, State, Verdict},
-    names::{DeploymentId, Environment, PlanDigest},
+    names::{DeploymentId, PlanDigest},
 };
 
 /// Agrees to a plan.
@@ -53,21 +55,32 @@ impl Said<'_> {
     /// permission for what is behind that gate as well, and what is locked or frozen stays so.
     async fn lets_through(&self, deployment: &Deployment, said: String) -> Result<(), Error> {
         let Plan { service, environment, .. } = &deployment.plan;
-        let behind = deployment.state.gate(&said);
-        let behind: Option<Environment> = behind.and_then(|gate| gate.name.parse().ok());
-        let other = behind.filter(|behind| behind != environment);
-        if let Some(other) = other.filter(|other| self.bot.planner.place(service, other).is_ok()) {
-            self.require(Permission::Approve, Target::of(service, &other)).await?;
+        let planner = &self.bot.planner;
+        let gates = deployment.state.gates_called(&said);
+        let mut behind: BTreeSet<_> =
+            gates.flat_map(|gate| planner.behind(service, gate)).collect();
+        behind.remove(environment);
+        for other in behind {
+            self.require(Permission::Approve, Target::of(service, other)).await?;
+            let plan = Plan { environment: other.clone(), ..deployment.plan.clone() };
+            self.is_free(deployment, &plan).await?;
         }
-        let (plan, now) = (&deployment.plan, self.bot.clock.now());
-        let (planner, by) = (&self.bot.planner, &deployment.requested_by);
-        let holds = planner.holds((plan, by), &self.bot.deployments, now).await?;
-        if let Some(hold) = holds.first() {
-            return Err(Error::Refused(Refusal::HeldBack(hold.spoken(now))));
+        if !deployment.comes_back() {
+            self.is_free(deployment, &deployment.plan).await?;
         }
         let (by, verdict) = (self.actor.clone(), Verdict::Approve);
         let event = GateEvent::Decided { by, gate: Some(said), verdict, reason: None };
         self.bot.deployments.record(&deployment.id, Event::Gate(event)).await?;
         Ok(())
+    }
+
+    /// Whether nothing holds back that plan now.
+    async fn is_free(&self, deployment: &Deployment, plan: &Plan) -> Result<(), Error> {
+        let (by, now) = (&deployment.requested_by, self.bot.clock.now());
+        let holds = self.bot.planner.holds((plan, by), &self.bot.deployments, now).await?;
+        match holds.first() {
+            Some(hold) => Err(Error::Refused(Refusal::HeldBack(hold.spoken(now)))),
+            None => Ok(()),
+        }
     }
 }

@@ -131,7 +131,10 @@ impl Deployment {
             (_, stop) => {
                 let age = now.since(*since);
                 *stopping = stop;
-                *progress = seen;
+                // What was waited for before is waited for until the vendor says otherwise.
+                let known = std::mem::take(&mut progress.gates);
+                let gates = if seen.gates_unknown { known } else { seen.gates };
+                *progress = Progress { gates, ..seen };
                 let wait = LOOKS.iter().find(|(until, _)| age < *until);
                 let look = (Effect::WatchRun, wait.map_or(LOOK_SELDOM, |(_, wait)| *wait));
                 [vec![look], self.see_gates()].concat()

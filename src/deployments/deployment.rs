@@ -234,6 +234,12 @@ impl Deployment {
         }
     }
 
+    /// Whether the last good version is on its way back by itself. What brought it there is not
+    /// held back by anything: the version that is not well would stay.
+    pub fn comes_back(&self) -> bool {
+        matches!(self.way, Way::Back { .. })
+    }
+
     pub(super) fn end(&mut self, outcome: Outcome) -> Effects {
         self.state = State::Ended(outcome);
         vec![]

@@ -1,6 +1,9 @@
 //! Makes plans: from what somebody would like, the configuration, and what the pipeline knows.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Deployments, EnvironmentSettings, FreezeSettings, Freezes, Hold, NoWayBack, Plan, Policy,
@@ -10,7 +13,7 @@ use crate::{
     access::{Access, Actor, Permission, Target},
     clock::Timestamp,
     names::{Environment, PipelineName, Service, Version, hint},
-    pipelines::{Changes, Pipeline, Resolved, Unresolved, Wish},
+    pipelines::{Changes, Gate, Pipeline, Resolved, Unresolved, Wish},
 };
 
 /// Knows every service, its environments and who deploys them.
@@ -137,6 +140,17 @@ impl Planner {
             hint(environment.as_str(), settings.environments.keys().map(Environment::as_str));
         let (service, name) = (service.clone(), environment.to_string());
         Err(BadWish::Environment { service, name, hint })
+    }
+
+    /// The environments of a service that lie behind a gate, by the configuration or by its name.
+    pub fn behind(&self, service: &Service, gate: &Gate) -> BTreeSet<&Environment> {
+        let environments = self.services.get(service).map(|settings| settings.environments.keys());
+        let own = gate.own.as_ref().map(|own| &own.environment);
+        let is = |environment: &&Environment| {
+            let named = gate.name.eq_ignore_ascii_case(environment.as_str());
+            named || own == Some(environment) || gate.environment.as_ref() == Some(environment)
+        };
+        environments.into_iter().flatten().filter(is).collect()
     }
 
     /// Whether there are such a service and such an environment of it, or of any.

@@ -151,7 +151,11 @@ impl Steps {
     pub(super) async fn see_holds(&self, deployment: &Deployment) -> anyhow::Result<Vec<Hold>> {
         let (plan, by) = (&deployment.plan, &deployment.requested_by);
         let now = self.clock.now();
-        let holds = self.planner.holds((plan, by), &self.deployments, now).await?;
+        let holds = if deployment.comes_back() {
+            vec![]
+        } else {
+            self.planner.holds((plan, by), &self.deployments, now).await?
+        };
         if holds != deployment.held {
             let event = Event::Held { holds: holds.clone() };
             match self.deployments.record(&deployment.id, event).await {

@@ -23,6 +23,9 @@ pub struct Gate {
     pub answerable: bool,
     /// A page to answer it on.
     pub url: Option<String>,
+    /// The environment here that lies behind it, when the configuration says so.
+    #[serde(default)]
+    pub environment: Option<Environment>,
     /// What Pilothouse itself guards, when the gate is Pilothouse's own.
     #[serde(default)]
     pub own: Option<Own>,

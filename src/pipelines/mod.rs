@@ -304,12 +304,24 @@ pub struct Progress {
     /// What it waits for, when it waits for people at the vendor's and the vendor tells what for.
     #[serde(default)]
     pub gates: Vec<Gate>,
+    /// Whether the vendor was asked what it waits for and did not tell: `gates` says nothing then.
+    #[serde(default)]
+    pub gates_unknown: bool,
 }
 
 impl Progress {
     /// A state, and nothing known beyond it.
     pub fn bare(state: RunState) -> Self {
-        Self { state, done: 0, total: 0, step: None, tail: vec![], detail: None, gates: vec![] }
+        Self {
+            state,
+            done: 0,
+            total: 0,
+            step: None,
+            tail: vec![],
+            detail: None,
+            gates: vec![],
+            gates_unknown: false,
+        }
     }
 }
 

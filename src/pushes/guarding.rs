@@ -61,16 +61,24 @@ impl Listens for Guard {
             return Ok(false);
         }
         let Some(meant) = self.meant.get(told.hook) else { return Ok(false) };
-        let mut asked = None;
+        let mut asked: Option<Asked> = None;
         let mut pipelines = BTreeSet::new();
         for (name, pipeline) in &self.planner.pipelines {
             if !meant.is_empty() && !meant.contains(name) {
                 continue;
             }
-            if let Some(question) = pipeline.asked(told.event, told.body) {
-                asked = Some(question);
-                pipelines.insert(name.clone());
+            let Some(question) = pipeline.asked(told.event, told.body) else { continue };
+            // Of several in one repository, those count that guard what is asked about.
+            let guards = |asked: &Asked| asked.environment.is_some();
+            match &asked {
+                Some(first) if guards(first) && !guards(&question) => continue,
+                Some(first) if guards(first) == guards(&question) => {}
+                _ => {
+                    pipelines.clear();
+                    asked = Some(question);
+                }
             }
+            pipelines.insert(name.clone());
         }
         let Some(asked) = asked else { return Ok(false) };
         let key = format!("{:?} {} {}", pipelines.first(), asked.run, asked.name);

@@ -1,27 +1,32 @@
 //! Runs that want to pass where our own rule stands, and were not started from here.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{App as Site, test};
 use aws_lc_rs::hmac;
 use pilothouse::{
     names::hex,
-    pipelines::{Answered, Verdict},
+    pipelines::{Answered, Pipeline, Verdict},
     pushes,
 };
 use serde_json::{Value, json};
 
-use crate::world::{ALICE, Answers, BOB, Bot, SERVICES};
+use crate::world::{ALICE, Answers, BOB, Bot, PretendPipeline, SERVICES};
 
 pub(crate) const SECRET: &str = "pretended-secret-of-the-hook";
 
 /// A bot that GitHub tells what wants to pass.
 pub(crate) async fn guarding(folder: &tempfile::TempDir) -> Bot {
+    guarding_with(folder, &["pretend"]).await
+}
+
+/// The same, for these pipelines; for every one, when none is named.
+async fn guarding_with(folder: &tempfile::TempDir, pipelines: &[&str]) -> Bot {
     let file = folder.path().join("secret");
     std::fs::write(&file, SECRET).unwrap();
     let mut rules: Value = serde_json::from_str(SERVICES).unwrap();
     let secret = format!("file:{}", file.display());
-    let hook = json!({ "kind": "github", "secret": secret, "pipelines": ["pretend"] });
+    let hook = json!({ "kind": "github", "secret": secret, "pipelines": pipelines });
     rules["hooks"] = json!({ "github": hook });
     Bot::with(&rules.to_string()).await
 }
@@ -72,6 +77,31 @@ async fn a_run_of_ours_is_left_to_whoever_watches_it() {
     assert!(bot.pipeline.told().is_empty());
     asks(&bot, "666", "production").await;
     assert_eq!(bot.pipeline.told().len(), 1, "another run passes no better while one is at work");
+}
+
+#[tokio::test]
+async fn of_several_pipelines_of_one_repository_those_count_that_guard_what_is_asked_about() {
+    for name in ["another", "second"] {
+        let folder = tempfile::tempdir().unwrap();
+        let bot = guarding_with(&folder, &[]).await;
+        let other = Arc::new(PretendPipeline::default());
+        other.guards("preview");
+        let pipeline: Arc<dyn Pipeline> = other.clone();
+        let bot = bot
+            .restarts_in(|world| {
+                world.pipelines.insert(name.parse().unwrap(), pipeline);
+            })
+            .await;
+        bot.hears(ALICE, "/deploy production v2").await;
+        bot.presses(BOB, "Approve").await;
+        let run = bot.pipeline.orders()[0].correlation.to_string();
+        asks(&bot, &run, "production").await;
+        assert!(bot.pipeline.told().is_empty() && other.told().is_empty(), "it is ours");
+        asks(&bot, "666", "preview").await;
+        assert!(other.told()[0].2.ends_with("/deploy preview <version>"), "{:?}", other.told());
+        asks(&bot, "667", "mars").await;
+        assert_eq!(bot.pipeline.told().len() + other.told().len(), 2);
+    }
 }
 
 #[tokio::test]

@@ -216,6 +216,7 @@ const PURE: &[&str] = &[
     "freezes/mod",
     "freezes/settings",
     "gates/mod",
+    "gates/rules",
     "gates/words",
     "history",
     "hold",

@@ -5,6 +5,7 @@
 //! have approved the very deployment that waits. A decision is written down before the vendor is
 //! told; telling it may happen twice.
 
+mod rules;
 mod telling;
 mod words;
 
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use words::{next, status, waits_for};
 
 use super::{
-    deployment::{Deployment, NOW, Way},
+    deployment::{Deployment, NOW},
     refusal::Refusal,
     state::{Effect, Effects, State},
 };
@@ -147,9 +148,9 @@ impl State {
         self.gates().iter().filter(move |gate| !stands(gate))
     }
 
-    /// The gate of that id or name, when the run waits at it.
-    pub fn gate(&self, said: &str) -> Option<&Gate> {
-        self.gates().iter().find(|gate| is(gate, said))
+    /// The gates of that id or name that the run waits at.
+    pub fn gates_called(&self, said: &str) -> impl Iterator<Item = &Gate> {
+        self.gates().iter().filter(move |gate| is(gate, said))
     }
 
     /// Whether somebody can decide here about a gate that the run waits at.
@@ -235,61 +236,14 @@ impl Deployment {
         decisions.push(decision);
     }
 
-    /// What Pilothouse decides about a gate by itself, and why; `None` is for people to decide.
-    pub(super) fn own_verdict(&self, gate: &Gate) -> Option<(Verdict, String)> {
-        let plan = &self.plan;
-        if let Some(own) = &gate.own {
-            if own.environment != plan.environment {
-                let why = format!("the deployment is for {}", plan.environment);
-                return Some((Verdict::Reject, why));
-            }
-            let approved = match &self.way {
-                Way::Out => plan.commit.as_ref(),
-                Way::Back { to, .. } => to.commit.as_ref(),
-            };
-            return Some(match (&own.commit, approved) {
-                (Some(commit), approved) if approved != Some(commit) => {
-                    (Verdict::Reject, words::other_commit(commit, approved))
-                }
-                _ => (Verdict::Approve, self.agreed()),
-            });
-        }
-        // Where nobody had to approve, nobody has: the vendor's gate asks for the first time.
-        let enough = self.approvals.len() >= plan.policy.approvals.max(1);
-        let listed = plan.policy.answer_gates.contains(&gate.name);
-        let speaks = enough && listed && gate.answerable && self.way == Way::Out;
-        speaks.then(|| (Verdict::Approve, self.agreed()))
-    }
-
-    /// The gates Pilothouse has to settle by itself.
-    pub(super) fn unsettled(&self) -> Vec<&Gate> {
-        let seen =
-            |gate: &Gate| self.state.decisions().iter().any(|d| !d.passed && d.gate.id == gate.id);
-        let gates = self.state.gates().iter();
-        gates.filter(|gate| !seen(gate) && self.own_verdict(gate).is_some()).collect()
-    }
-
-    fn settle(
-        &mut self,
-        id: &GateId,
-        verdict: Option<Verdict>,
-        why: String,
-    ) -> Result<Effects, Refusal> {
-        let Some(gate) = self.state.undecided().find(|gate| gate.id == *id).cloned() else {
-            return Err(Refusal::MovedOn);
-        };
-        let (told, reason) = match verdict {
-            Some(_) => (Told::NotYet { tries: 0 }, Some(why)),
-            None => (Told::Failed { why }, None),
-        };
-        let (verdict, by) = (verdict.unwrap_or(Verdict::Approve), Actor::bot());
-        self.write_down(Decision { gate, verdict, by, reason, told, passed: false });
-        Ok(vec![(Effect::AnswerGates, NOW)])
-    }
-
-    /// The decisions that the vendor has yet to be told.
+    /// The decisions that the vendor has yet to be told. A run that somebody has stopped is let
+    /// through nowhere any more.
     pub(super) fn untold(&self) -> impl Iterator<Item = &Decision> {
-        self.state.decisions().iter().filter(|decision| decision.is_due())
+        let stopping = matches!(self.state, State::Running { stopping: Some(_), .. });
+        let counts = move |decision: &&Decision| {
+            decision.is_due() && (!stopping || decision.verdict == Verdict::Reject)
+        };
+        self.state.decisions().iter().filter(counts)
     }
 
     fn answered(&mut self, id: &GateId, answered: Answered) -> Result<Effects, Refusal> {

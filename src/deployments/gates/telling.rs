@@ -68,13 +68,18 @@ impl Steps {
         deployment: &Deployment,
         job: &Job,
     ) -> anyhow::Result<Ran> {
-        let State::Running { run, .. } = &deployment.state else { return Ok(Ran::Done) };
         let pipeline = self.planner.pipeline(&deployment.plan.pipeline)?;
-        for decision in deployment.untold() {
+        let due: Vec<_> = deployment.untold().map(|decision| decision.gate.id.clone()).collect();
+        for gate in due {
+            // Somebody may have stopped the run while the vendor was told of another gate.
+            let deployment = self.deployments.find(&deployment.id).await?;
+            let State::Running { run, .. } = &deployment.state else { return Ok(Ran::Done) };
+            let decision = deployment.untold().find(|decision| decision.gate.id == gate);
+            let Some(decision) = decision else { continue };
             if !job.is_ours(self.clock.now()) {
                 return Err(anyhow::anyhow!("it took too long to tell of every gate"));
             }
-            let answer = words::answer(deployment, decision);
+            let answer = words::answer(&deployment, decision);
             let answered = match pipeline.answer(run, &decision.gate, &answer).await {
                 Answered::Gone if job.attempt > 1 => Answered::Done,
                 answered => answered,

@@ -186,6 +186,7 @@ impl Build {
             step: at_work.map(|piece| timeline.place(piece)),
             tail: vec![],
             gates: vec![],
+            gates_unknown: false,
             detail,
         }
     }

@@ -44,7 +44,7 @@ impl AzureDevops {
                 Err(_) => continue,
             };
             let (at, url) = (NAME.to_owned(), run.url.clone());
-            gates.push(Gate { id: gate, name, at, answerable, url, own: None });
+            gates.push(Gate { id: gate, name, at, answerable, url, environment: None, own: None });
         }
         gates
     }

@@ -229,17 +229,19 @@ impl Pipeline for AzureDevops {
             Ok(build) => build,
             Err(error) if error.status() == Some(404) => {
                 let detail = Some(format!("{NAME} no longer shows this run"));
-                return Ok(Progress { detail, ..Progress::bare(RunState::Unknown) });
+                let bare = Progress::bare(RunState::Unknown);
+                return Ok(Progress { detail, gates_unknown: true, ..bare });
             }
             Err(error) => return Err(error.into()),
         };
         let timeline = self.ask(self.builds_url(&[run.id.as_str(), "timeline"])?).await;
+        let gates_unknown = timeline.is_err();
         // A run that has not begun has none: 204, without a word.
         let timeline: Timeline = timeline.unwrap_or_else(|error| {
             tracing::debug!(%error, run = %run.id, "the run's timeline is not known");
             Timeline::default()
         });
-        let mut progress = build.progress(&timeline);
+        let mut progress = Progress { gates_unknown, ..build.progress(&timeline) };
         if progress.state == RunState::WaitingApproval {
             progress.gates = self.gates(&timeline, run).await;
         }

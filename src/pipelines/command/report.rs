@@ -49,7 +49,7 @@ pub(super) fn progress(standing: Standing, said: Said) -> Progress {
             (at - 1, of, (!name.is_empty()).then_some(name))
         }
     };
-    Progress { state, done, total, step, tail, detail, gates: vec![] }
+    Progress { state, done, total, step, tail, detail, gates: vec![], gates_unknown: false }
 }
 
 fn cut(text: &str, most: usize) -> String {

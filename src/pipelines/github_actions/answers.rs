@@ -177,7 +177,16 @@ impl Jobs {
                 done += u32::from(piece.is("completed"));
             }
         }
-        Progress { state, done, total, step, tail: vec![], detail, gates: vec![] }
+        Progress {
+            state,
+            done,
+            total,
+            step,
+            tail: vec![],
+            detail,
+            gates: vec![],
+            gates_unknown: false,
+        }
     }
 }
 

@@ -256,13 +256,13 @@ impl Pipeline for GithubActions {
             Ok(seen) => seen,
             Err(error) if error.status() == Some(404) => {
                 let detail = Some("GitHub no longer shows this run".to_owned());
-                return Ok(Progress { detail, ..Progress::bare(RunState::Unknown) });
+                let bare = Progress::bare(RunState::Unknown);
+                return Ok(Progress { detail, gates_unknown: true, ..bare });
             }
             Err(error) => return Err(error.into()),
         };
         if matches!(seen.state().0, RunState::Queued | RunState::WaitingApproval) {
-            let gates = self.gates(&seen, run).await;
-            return Ok(Progress { gates, ..Jobs::default().progress(&seen) });
+            return Ok(self.gates(Jobs::default().progress(&seen), &seen, run).await);
         }
         let url = self.run_url(run.id.as_str(), &["jobs"])?;
         let jobs = self.github.poll(with(url, &[("filter", "latest"), ("per_page", "100")])).await;
@@ -270,7 +270,7 @@ impl Pipeline for GithubActions {
             tracing::warn!(%error, run = %run.id, "the run's jobs are not known");
             Jobs::default()
         });
-        Ok(Progress { gates: self.gates(&seen, run).await, ..jobs.progress(&seen) })
+        Ok(self.gates(jobs.progress(&seen), &seen, run).await)
     }
 
     async fn answer(&self, run: &Run, gate: &Gate, answer: &Answer) -> Answered {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     names::{Environment, RunId},
     pipelines::{
-        Answer, Answered, Asked, Gate, Own, Run, RunState, Verdict,
+        Answer, Answered, Asked, Gate, Own, Progress, Run, RunState, Verdict,
         common::{line, not_taken},
         gates::MOST,
     },
@@ -38,21 +38,24 @@ impl GithubActions {
         Ok(self.github.ask(self.pending_url(run)?).await)
     }
 
-    /// What the run waits for, of what can be told. Where our own rule stands, one job may wait
-    /// while others are at work.
-    pub(super) async fn gates(&self, seen: &RunSeen, run: &Run) -> Vec<Gate> {
+    /// The progress with what the run waits for, of what can be told. Where our own rule stands,
+    /// one job may wait while others are at work.
+    pub(super) async fn gates(&self, progress: Progress, seen: &RunSeen, run: &Run) -> Progress {
         let waits = match seen.state().0 {
             RunState::WaitingApproval => true,
             RunState::Running => self.rule.is_some(),
             _ => false,
         };
-        let Some(url) = self.pending_url(&run.id).ok().filter(|_| waits) else { return vec![] };
-        let pending: Vec<Pending> = self.github.poll(url).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, run = %run.id, "what the run waits for is not known");
-            vec![]
-        });
+        let Some(url) = self.pending_url(&run.id).ok().filter(|_| waits) else { return progress };
+        let pending: Vec<Pending> = match self.github.poll(url).await {
+            Ok(pending) => pending,
+            Err(error) => {
+                tracing::warn!(%error, run = %run.id, "what the run waits for is not known");
+                return Progress { gates_unknown: true, ..progress };
+            }
+        };
         let gates = pending.iter().flat_map(|pending| self.gates_of(pending, seen, run));
-        gates.take(MOST).collect()
+        Progress { gates: gates.take(MOST).collect(), ..progress }
     }
 
     fn gates_of(&self, pending: &Pending, seen: &RunSeen, run: &Run) -> Vec<Gate> {
@@ -71,7 +74,8 @@ impl GithubActions {
         let gate = |id: String, answerable, own| {
             let (name, at) = (line(&environment.name), NAME.to_owned());
             let id = id.parse().ok()?;
-            Some(Gate { id, name, at, answerable, url: run.url.clone(), own })
+            let (url, environment) = (run.url.clone(), self.guarded(&environment.name).cloned());
+            Some(Gate { id, name, at, answerable, url, environment, own })
         };
         let rule = own.and_then(|own| gate(format!("{RULE}{}", environment.id), true, Some(own)));
         let can = pending.current_user_can_approve;

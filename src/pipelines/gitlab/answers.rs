@@ -111,6 +111,7 @@ impl PipelineSeen {
             step: jobs.iter().find(|job| job.is("running")).map(Job::place),
             tail: vec![],
             gates: vec![],
+            gates_unknown: false,
             detail,
         }
     }

@@ -25,7 +25,15 @@ impl Gitlab {
         let gate = |job: &Job| {
             let (at, url) = (NAME.to_owned(), run.url.clone());
             let id = job.id?.to_string().parse().ok()?;
-            Some(Gate { id, name: job.called(), at, answerable: true, url, own: None })
+            Some(Gate {
+                id,
+                name: job.called(),
+                at,
+                answerable: true,
+                url,
+                environment: None,
+                own: None,
+            })
         };
         jobs.iter().filter(|job| job.is_waited_for()).filter_map(gate).take(MOST).collect()
     }
@@ -38,7 +46,7 @@ impl Gitlab {
             Err(error) => return not_answered(NAME, error),
         }
         match self.decide(run, gate, answer).await {
-            Ok(()) => Answered::Done,
+            Ok(answered) => answered,
             Err(error) => match (not_answered(NAME, error), self.waits(gate).await) {
                 (Answered::Refused(_), Ok(false)) => Answered::Gone,
                 (answered, _) => answered,
@@ -55,8 +63,9 @@ impl Gitlab {
     }
 
     /// A job that deploys to a protected environment is approved first, and then begun. One that
-    /// may not begin ends with everything else: GitLab has no other way to say so.
-    async fn decide(&self, run: &Run, gate: &Gate, answer: &Answer) -> Result<(), Error> {
+    /// may not begin ends with everything else: GitLab has no other way to say so. As long as
+    /// others have to approve it as well, nobody can begin it.
+    async fn decide(&self, run: &Run, gate: &Gate, answer: &Answer) -> Result<Answered, Error> {
         let status = match answer.verdict {
             Verdict::Approve => "approved",
             Verdict::Reject => "rejected",
@@ -65,8 +74,11 @@ impl Gitlab {
             let url = self.at(&["deployments", &deployment.id.to_string(), "approval"])?;
             let body = json!({ "status": status, "comment": answer.comment });
             self.server.act((Method::POST, url), &[], |request| request.json(&body)).await?;
-            if answer.verdict == Verdict::Approve && deployment.pending_approval_count > 1 {
-                return Ok(());
+            let others = deployment.pending_approval_count.saturating_sub(1);
+            if answer.verdict == Verdict::Approve && others > 0 {
+                return Ok(Answered::Refused(format!(
+                    "{NAME} has this approval and wants {others} more; answer again after them"
+                )));
             }
         }
         let url = match answer.verdict {
@@ -74,7 +86,7 @@ impl Gitlab {
             Verdict::Reject => self.at(&["pipelines", run.id.as_str(), "cancel"])?,
         };
         self.server.act((Method::POST, url), &[], |request| request).await?;
-        Ok(())
+        Ok(Answered::Done)
     }
 
     /// The deployment of this job that has to be approved, where there is such a thing.

@@ -190,12 +190,15 @@ impl Pipeline for Gitlab {
                 Ok(seen) => seen,
                 Err(error) if error.status() == Some(404) => {
                     let detail = Some("GitLab no longer shows this run".to_owned());
-                    return Ok(Progress { detail, ..Progress::bare(RunState::Unknown) });
+                    let bare = Progress::bare(RunState::Unknown);
+                    return Ok(Progress { detail, gates_unknown: true, ..bare });
                 }
                 Err(error) => return Err(error.into()),
             };
         let url = with(self.url(&["pipelines", run.id.as_str(), "jobs"])?, &[("per_page", "100")]);
-        let jobs: Vec<Vec<Job>> = self.server.pages(url, PAGES).await.unwrap_or_else(|error| {
+        let jobs: Result<Vec<Vec<Job>>, _> = self.server.pages(url, PAGES).await;
+        let gates_unknown = jobs.is_err();
+        let jobs = jobs.unwrap_or_else(|error| {
             tracing::warn!(%error, run = %run.id, "the run's jobs are not known");
             vec![]
         });
@@ -203,7 +206,7 @@ impl Pipeline for Gitlab {
         let progress = seen.progress(&jobs);
         let waits = progress.state == RunState::WaitingApproval;
         let gates = if waits { Self::gates(&jobs, run) } else { vec![] };
-        Ok(Progress { gates, ..progress })
+        Ok(Progress { gates, gates_unknown, ..progress })
     }
 
     async fn answer(&self, run: &Run, gate: &Gate, answer: &Answer) -> Answered {

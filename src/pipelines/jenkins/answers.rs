@@ -177,6 +177,7 @@ impl Build {
             step: find(&["IN_PROGRESS", "PAUSED_PENDING_INPUT"]).map(|stage| line(&stage.name)),
             tail: vec![],
             gates: vec![],
+            gates_unknown: false,
             detail,
         }
     }

@@ -191,6 +191,7 @@ impl Said {
             step: self.step.as_deref().map(line),
             tail: self.log[last..].iter().map(|text| line(text)).collect(),
             gates: vec![],
+            gates_unknown: false,
             detail: match state {
                 RunState::Unknown => Some(line(&self.status)),
                 RunState::Failed => detail.or_else(|| Some("failed".to_owned())),

@@ -23,6 +23,7 @@ async fn steps_and_last_lines_are_told_while_it_runs() {
         seen,
         Progress {
             gates: vec![],
+            gates_unknown: false,
             state: RunState::Running,
             done: 1,
             total: 5,

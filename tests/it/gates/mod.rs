@@ -164,6 +164,19 @@ async fn killed_between_the_decision_and_the_answer_it_is_told_once_more() {
 }
 
 #[tokio::test]
+async fn a_run_that_was_stopped_is_let_through_nowhere() {
+    let bot = Bot::start().await;
+    waiting(&bot, &["production"]).await;
+    let say = bot.says_button("Approve");
+    let id = bot.chat.newest_subject().id;
+    bot.is_told(BOB, &say).await;
+    bot.is_told(ALICE, &format!("/cancel {id}")).await;
+    bot.passes(seconds(20)).await;
+    assert!(bot.pipeline.told().is_empty(), "{:?}", bot.pipeline.told());
+    assert!(bot.shows().contains("alice"), "{}", bot.shows());
+}
+
+#[tokio::test]
 async fn an_unclear_answer_is_asked_for_again_and_then_told() {
     let bot = Bot::start().await;
     waiting(&bot, &["production"]).await;
@@ -242,6 +255,7 @@ fn own(environment: &str, commit: Option<&str>) -> Gate {
         at: "GitHub".to_owned(),
         answerable: true,
         url: None,
+        environment: None,
         own: Some(Own {
             environment: environment.parse::<Environment>().unwrap(),
             commit: commit.map(str::to_owned),

@@ -1,9 +1,10 @@
 //! What Pilothouse decides about gates by itself, and what it leaves to people.
 
-use pilothouse::pipelines::{Answered, Verdict};
+use pilothouse::pipelines::{Answered, Gate, RunState, Verdict};
+use serde_json::{Value, json};
 
 use super::{COMMIT, own, seconds, under_way, waiting};
-use crate::world::{ALICE, BOB, Bot, CAROL, SERVICES};
+use crate::world::{ALICE, BOB, Bot, CAROL, DAVE, SERVICES};
 
 /// Services whose production answers these gates in the name of those who have approved.
 fn answering(names: &str) -> String {
@@ -109,4 +110,86 @@ async fn nobody_can_open_our_own_gate_to_another_commit() {
     let no = bot.hears(BOB, &format!("/approve {id} --gate production")).await;
     assert!(no.contains("stays closed to this run"), "{no}");
     assert_eq!(bot.pipeline.told().len(), 1);
+}
+
+#[tokio::test]
+async fn a_no_stays_a_no_when_the_gates_are_lost_from_sight() {
+    for unknown in [true, false] {
+        let bot = Bot::with(&answering("\"production\"")).await;
+        under_way(&bot).await;
+        let id = deployment(&bot).await;
+        bot.hears(CAROL, "/lock production").await;
+        bot.pipeline.waits_at(&["production"]);
+        bot.passes(seconds(5)).await;
+        bot.pipeline.takes(Some(Answered::Unclear("time ran out".to_owned())));
+        bot.hears(BOB, &format!("/decline {id}")).await;
+        if unknown {
+            bot.pipeline.loses_gates();
+        } else {
+            bot.pipeline.waits_at_gates(vec![]);
+        }
+        bot.hears(CAROL, "/unlock production").await;
+        bot.passes(seconds(2)).await;
+        bot.pipeline.takes(None);
+        bot.pipeline.waits_at(&["production"]);
+        bot.passes(seconds(70)).await;
+        let told = bot.pipeline.told();
+        assert!(told.iter().all(|(_, verdict, _)| *verdict == Verdict::Reject), "{told:?}");
+        assert_eq!(told.len(), if unknown { 2 } else { 1 }, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_holds_back_the_last_good_version_at_our_own_gate() {
+    let bot = Bot::start().await;
+    bot.pipeline.tags("v1", COMMIT);
+    crate::deploy::ship(&bot, "v1").await;
+    bot.hears(ALICE, "/deploy production v2").await;
+    bot.presses(BOB, "Approve").await;
+    bot.pipeline.finishes(RunState::Succeeded);
+    bot.health.fails();
+    bot.passes(seconds(130)).await;
+    let id = deployment(&bot).await;
+    bot.hears(CAROL, "/lock production").await;
+    bot.passes(seconds(32)).await;
+    assert_eq!(bot.pipeline.orders().len(), 3, "it began in spite of the lock");
+    bot.pipeline.waits_at(&["eu"]);
+    bot.passes(seconds(3)).await;
+    bot.hears(BOB, &format!("/approve {id} --gate eu")).await;
+    bot.pipeline.waits_at_gates(vec![own("production", Some(COMMIT))]);
+    bot.passes(seconds(3)).await;
+    let told: Vec<_> = bot.pipeline.told().into_iter().map(|(gate, v, _)| (gate, v)).collect();
+    let yes = |gate: &str| (gate.to_owned(), Verdict::Approve);
+    assert_eq!(told, [yes("eu"), yes("production")]);
+}
+
+#[tokio::test]
+async fn what_lies_behind_a_gate_is_known_however_the_vendor_spells_it() {
+    let mapped = Gate {
+        name: "Pre-Production EU".to_owned(),
+        environment: Some("staging".parse().unwrap()),
+        own: None,
+        ..own("staging", None)
+    };
+    let spelt = Gate { name: "STAGING".to_owned(), environment: None, ..mapped.clone() };
+    for gate in [spelt, mapped] {
+        let mut rules: Value = serde_json::from_str(SERVICES).unwrap();
+        let may = json!({ "do": ["look", "approve"], "environments": ["production"] });
+        rules["roles"] = json!({ "keepers": { "people": ["dave"], "may": [may] } });
+        let bot = Bot::with(&rules.to_string()).await;
+        under_way(&bot).await;
+        let id = deployment(&bot).await;
+        bot.pipeline.waits_at_gates(vec![gate.clone()]);
+        bot.passes(seconds(2)).await;
+        let say = format!("/approve {id} --gate {}", gate.id);
+        let no = bot.hears(DAVE, &say).await;
+        assert!(no.contains("dave may not approve"), "{no}");
+        bot.hears(CAROL, "/lock staging").await;
+        let no = bot.hears(BOB, &say).await;
+        assert!(no.contains("Locked by carol"), "{no}");
+        assert!(bot.pipeline.told().is_empty());
+        bot.hears(CAROL, "/unlock staging").await;
+        bot.hears(BOB, &say).await;
+        assert_eq!(bot.pipeline.told().len(), 1);
+    }
 }

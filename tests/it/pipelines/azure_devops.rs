@@ -206,6 +206,10 @@ impl PretendGates for AzureDevops {
         APPROVAL
     }
 
+    fn gates_of(&self) -> Spot {
+        TIMELINE
+    }
+
     fn tell(&self) -> Spot {
         APPROVALS
     }
@@ -227,8 +231,8 @@ impl PretendGates for AzureDevops {
     }
 
     async fn waits_once(&self, stage: &Stage) {
-        let waits = ResponseTemplate::new(200).set_body_json(approval("pending", "update"));
-        stage.once(APPROVAL, waits).await;
+        let waits = ResponseTemplate::new(200);
+        stage.once(APPROVAL, waits.set_body_json(approval("pending", "update"))).await;
     }
 
     async fn is_answered(&self, stage: &Stage) {
@@ -339,10 +343,8 @@ async fn a_service_principal_signs_in_at_entra_and_again_when_its_token_is_refus
     let started = stage.open(settings).unwrap().start(&stage.order()).await;
     assert!(matches!(started, Started::Run(_)), "{started:?}");
     let asked = stage.asked_at(START).await;
-    let sent: Vec<&str> =
-        asked.iter().map(|r| r.headers["authorization"].to_str().unwrap()).collect();
+    let sent: Vec<_> = asked.iter().map(|r| r.headers["authorization"].to_str().unwrap()).collect();
     assert_eq!(sent, ["Bearer entra-token-one", "Bearer entra-token-two"]);
-    let scope = "scope=499b84ac-1321-427f-aa17-267ca6975798%2F.default";
     let form = String::from_utf8(login.asked_at(entra).await[0].body.clone()).unwrap();
-    assert!(form.contains(scope), "{form}");
+    assert!(form.contains("scope=499b84ac-1321-427f-aa17-267ca6975798%2F.default"), "{form}");
 }

@@ -16,6 +16,9 @@ pub(crate) trait PretendGates: PretendVendor {
     /// Where it says whether a gate still waits.
     fn look(&self) -> Spot;
 
+    /// Where it says what a run waits for.
+    fn gates_of(&self) -> Spot;
+
     /// Where it is told.
     fn tell(&self) -> Spot;
 
@@ -72,6 +75,7 @@ macro_rules! all_live_through {
 
 all_live_through!(
     a_run_says_what_it_waits_for,
+    what_a_run_waits_for_may_not_be_known,
     what_was_decided_is_told_once,
     what_somebody_has_answered_is_not_answered_again,
     what_is_answered_meanwhile_is_no_refusal,
@@ -90,6 +94,7 @@ async fn waiting(vendor: &Vendor) -> (Stage, Gate) {
         at: "theirs".to_owned(),
         answerable: true,
         url: None,
+        environment: None,
         own: None,
     };
     (stage, gate)
@@ -128,6 +133,15 @@ async fn a_run_says_what_it_waits_for(vendor: &Vendor) {
         let seen = stage.pipeline(vendor).progress(&the_run(vendor)).await.unwrap();
         assert!(seen.gates.is_empty(), "{seen:?}");
     }
+}
+
+async fn what_a_run_waits_for_may_not_be_known(vendor: &Vendor) {
+    let stage = Stage::of(vendor).await;
+    stage.raw(vendor.gates_of(), ResponseTemplate::new(502)).await;
+    vendor.waits(&stage, true).await;
+    vendor.is(&stage, Some(RunState::WaitingApproval)).await;
+    let seen = stage.pipeline(vendor).progress(&the_run(vendor)).await.unwrap();
+    assert!(seen.gates_unknown && seen.gates.is_empty(), "{seen:?}");
 }
 
 async fn what_was_decided_is_told_once(vendor: &Vendor) {

@@ -155,6 +155,10 @@ impl PretendGates for Gitlab {
         JOB
     }
 
+    fn gates_of(&self) -> Spot {
+        JOBS
+    }
+
     fn tell(&self) -> Spot {
         PLAY
     }
@@ -214,7 +218,12 @@ async fn a_protected_environment_is_approved_before_its_job_begins() {
         let (run, gate) = (super::stage::the_run(&Gitlab), gate(&stage).await);
         let answer = Answer::new(verdict, "Decided by bob");
         let answered = stage.pipeline(&Gitlab).answer(&run, &gate, &answer).await;
-        assert_eq!(answered, Answered::Done);
+        let wants = "GitLab has this approval and wants 1 more; answer again after them";
+        let expected = match others {
+            0 => Answered::Done,
+            _ => Answered::Refused(wants.to_owned()),
+        };
+        assert_eq!(answered, expected);
         let said: Value = stage.asked_at(APPROVAL).await[0].body_json().unwrap();
         let word = if verdict == Verdict::Approve { "approved" } else { "rejected" };
         assert_eq!(said, json!({ "status": word, "comment": "Decided by bob" }));

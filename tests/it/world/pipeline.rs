@@ -52,6 +52,7 @@ pub struct PretendPipeline {
     gates: Mutex<Vec<Gate>>,
     told: Mutex<Vec<(String, Verdict, String)>>,
     takes: Mutex<Option<Answered>>,
+    guards: Mutex<Option<String>>,
 }
 
 impl PretendPipeline {
@@ -133,6 +134,7 @@ impl PretendPipeline {
             at: "GitHub".to_owned(),
             answerable: true,
             url: Some("https://ci.example/runs/456/gates".to_owned()),
+            environment: None,
             own: None,
         };
         self.waits_at_gates(names.iter().map(gate).collect());
@@ -142,15 +144,27 @@ impl PretendPipeline {
     pub fn waits_at_gates(&self, gates: Vec<Gate>) {
         let waits = if gates.is_empty() { RunState::Running } else { RunState::WaitingApproval };
         for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
-            (run.state, run.gates) = (waits, gates.clone());
+            (run.state, run.gates, run.gates_unknown) = (waits, gates.clone(), false);
         }
         *self.gates.lock().unwrap() = gates;
+    }
+
+    /// Nobody can tell what the runs wait for, until they wait at something else.
+    pub fn loses_gates(&self) {
+        for run in self.runs.lock().unwrap().values_mut().filter(|run| runs(run)) {
+            (run.gates, run.gates_unknown) = (vec![], true);
+        }
     }
 
     /// From now on it answers so when it is told about a gate; without a word about it, it takes
     /// what it is told, and the run goes on or ends.
     pub fn takes(&self, answered: Option<Answered>) {
         *self.takes.lock().unwrap() = answered;
+    }
+
+    /// From now on its rule stands before that environment, and not before production.
+    pub fn guards(&self, environment: &str) {
+        *self.guards.lock().unwrap() = Some(environment.to_owned());
     }
 
     /// What it was told about gates, in order: which, what, and the comment.
@@ -247,7 +261,9 @@ impl Pipeline for PretendPipeline {
     fn asked(&self, event: &str, body: &Value) -> Option<Asked> {
         let text = |key: &str| body[key].as_str();
         let environment = text("environment")?;
-        let known = (environment == "production").then(|| environment.parse().unwrap());
+        let guards = self.guards.lock().unwrap().clone();
+        let known = environment == guards.as_deref().unwrap_or("production");
+        let known = known.then(|| environment.parse().unwrap());
         let (run, name) = (text("run")?.parse().ok()?, environment.to_owned());
         (event == "deployment_protection_rule").then_some(Asked { run, name, environment: known })
     }
