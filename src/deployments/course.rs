@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::{
     deployment::{Deployment, NOW, SEARCH_SELDOM, Way},
     plan::Release,
@@ -11,6 +13,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     health::Answer,
+    names::{Correlation, hex},
     pipelines::{Order, Progress, Run, RunState},
 };
 
@@ -53,9 +56,8 @@ impl Deployment {
             Way::Out => (self.plan.version.clone(), self.plan.commit.clone()),
             Way::Back { to, .. } => (to.version.clone(), to.commit.clone()),
         };
-        let correlation = format!("ph-{}-{}", self.id, self.starts);
         let order = Order {
-            correlation: correlation.parse().expect("letters, digits and dashes"),
+            correlation: self.correlation(),
             service: self.plan.service.clone(),
             environment: self.plan.environment.clone(),
             version,
@@ -65,6 +67,13 @@ impl Deployment {
         };
         self.state = State::Starting { order, unclear: None };
         vec![(Effect::StartRun, NOW)]
+    }
+
+    /// The name of its next run, which nobody can know before it is there.
+    fn correlation(&self) -> Correlation {
+        let digest = Sha256::digest(format!("{} {} {}", self.id, self.starts, self.salt));
+        let name = format!("ph-{}-{}-{}", self.id, self.starts, hex(&digest[..8]));
+        name.parse().expect("letters, digits and dashes")
     }
 
     pub(super) fn refused(&mut self, why: String) -> Effects {

@@ -50,6 +50,10 @@ pub struct Deployment {
     pub way: Way,
     /// How many runs have been asked for so far; numbers the next order.
     pub starts: u32,
+    /// What the names of its runs are made of, shown nowhere: whoever could guess one could have a
+    /// run of that name before us, and it would be taken for ours.
+    #[serde(default)]
+    pub salt: String,
     /// When its first run was asked for.
     pub began: Option<Timestamp>,
     /// When it came to rest.

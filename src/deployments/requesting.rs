@@ -114,6 +114,7 @@ impl Deployment {
             held,
             way: Way::Out,
             starts: 0,
+            salt: uuid::Uuid::now_v7().simple().to_string(),
             began: None,
             ended: None,
             run: None,

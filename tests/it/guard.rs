@@ -11,7 +11,10 @@ use pilothouse::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{ALICE, Answers, BOB, Bot, PretendPipeline, SERVICES};
+use crate::{
+    deploy::ship,
+    world::{ALICE, Answers, BOB, Bot, PretendPipeline, SERVICES},
+};
 
 pub(crate) const SECRET: &str = "pretended-secret-of-the-hook";
 
@@ -169,4 +172,16 @@ async fn whoever_cannot_sign_asks_nothing_and_nobody_asks_twice() {
         assert!(matches!(delivers(&bot, SECRET, body).await, 200 | 400));
     }
     assert_eq!(bot.pipeline.told().len(), 1);
+}
+
+/// Whoever knew it could have a run of that name first.
+#[tokio::test]
+async fn nobody_knows_the_name_of_a_run_before_it_is_there() {
+    let bot = Bot::start().await;
+    ship(&bot, "v2.1.0").await;
+    ship(&bot, "v2.2.0").await;
+    let orders = bot.pipeline.orders();
+    let end = |at: usize| orders[at].correlation.as_str().rsplit('-').next().unwrap().to_owned();
+    assert_eq!((orders.len(), end(0).len(), end(1).len()), (2, 16, 16), "{orders:?}");
+    assert_ne!(end(0), end(1));
 }
